@@ -21,6 +21,7 @@ struct pool {
     uint32_t free;   /* head of the free list */
     uint32_t end;    /* one past the highest handle ever handed out */
     uint32_t live;
+    int32_t drift;   /* objects not yet in the type's counter */
     uint32_t n_chunks, cap_chunks;
     uint8_t **chunks;
 };
