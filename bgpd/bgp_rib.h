@@ -63,7 +63,8 @@ struct bgp_rib_cb {              /* to the main thread */
     void (*peer_cleared)(void *ctx, uint16_t peer, uint32_t gen);   /* all shards have dropped the peer's paths */
     void (*dump_done)(void *ctx, uint16_t peer, uint32_t gen, enum bgp_afi_safi af); /* all shards: initial table is on the wire: send EoR */
     void (*max_prefix)(void *ctx, uint16_t peer, enum bgp_afi_safi af, uint32_t count, bool over); /* threshold or limit passed */
-    void (*zebra_batch)(void *ctx, void *packed, size_t len, uint32_t count, uint16_t inst); /* give to zapi_client_send_packed() */
+    /* Give to zapi_client_send_packed() and return what it returns: acknowledgements (bgp_rib_fib_result) name that sequence number. */
+    uint64_t (*zebra_batch)(void *ctx, void *packed, size_t len, uint32_t count, uint16_t inst);
     void (*zebra_nhg)(void *ctx, const struct zapi_nhg *g);          /* before the first batch that names it */
     void (*zebra_nhg_del)(void *ctx, uint32_t id);
     void (*zebra_synced)(void *ctx);                                 /* full resend asked for by bgp_rib_zebra_up() is out */
