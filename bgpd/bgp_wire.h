@@ -76,7 +76,7 @@ struct bgp_update_ctx {
     bool enforce_first_as; uint32_t peer_as; /* eBGP: leftmost AS must be the peer's (treat as withdraw) */
     bool ext_msg;
 };
-struct bgp_nlri { enum bgp_afi_safi af; bool withdraw; const uint8_t *p; uint16_t len; uint16_t count; };
+struct bgp_nlri { enum bgp_afi_safi af; bool withdraw; bool mp /* from MP_REACH or MP_UNREACH */; const uint8_t *p; uint16_t len; uint16_t count; };
 struct bgp_update {
     enum bgp_outcome outcome;
     struct bgp_error err;        /* of the worst outcome; .text names attribute and reason */
@@ -85,7 +85,7 @@ struct bgp_update {
     struct ipaddr nexthop4;      /* NEXT_HOP for IPv4 NLRI; attr.h.nexthop is set for the block at hand by bgp_update_nexthop() */
     struct ipaddr mp_nexthop, mp_nexthop_ll;
     unsigned n_nlri;
-    struct bgp_nlri nlri[4];     /* withdrawn v4, v4, MP_REACH, MP_UNREACH as present; every NLRI is validated: length and room;
+    struct bgp_nlri nlri[4];     /* withdrawn v4, MP_UNREACH, v4, MP_REACH as present; every NLRI is validated: length and room;
                                     host bits are cleared in place is not done (input is const): readers mask */
     bool eor; enum bgp_afi_safi eor_af;
     unsigned n_discarded;        /* attributes discarded */
