@@ -17,7 +17,7 @@
 MEM_DEFINE(bgp_attr, "BGP attribute");
 
 #define FLAT_STACK 2048
-#define DERIVED_FLAGS                                                                              \
+#define DERIVED_FLAGS \
     (BAF_NO_EXPORT | BAF_NO_ADVERTISE | BAF_LOCAL_AS | BAF_BLACKHOLE | BAF_LLGR_STALE | BAF_AS_SET)
 #define BGP_COMM_LLGR_STALE 0xFFFF0006u
 

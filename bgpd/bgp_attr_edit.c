@@ -32,7 +32,8 @@ static bool seg_next(const struct bgp_attr_build *b, size_t *pos, struct bgp_pat
     return *pos <= b->h.aspath_len;
 }
 
-/* Puts `times` times `as` in front, in segments of `type`; joins the first segment when it is of the same type and has room. */
+/* Puts `times` times `as` in front, in segments of `type`; joins the first segment when it is of
+ * the same type and has room. */
 static bool prepend(struct bgp_attr_build *b, uint8_t type, uint32_t as, unsigned times)
 {
     unsigned segs = (times + 254) / 255, join = 0;
@@ -78,8 +79,10 @@ bool bgp_attr_prepend_confed(struct bgp_attr_build *b, uint32_t as)
     return prepend(b, BGP_CONFED_SEQUENCE, as, 1);
 }
 
-/* Rewrites the path AS by AS: keep() returns the AS to write, or 0 to leave it out. Emptied segments vanish. */
-static bool rewrite(struct bgp_attr_build *b, uint32_t (*keep)(void *, const struct bgp_path_seg *, uint32_t), void *ctx)
+/* Rewrites the path AS by AS: keep() returns the AS to write, or 0 to leave it out. Emptied
+ * segments vanish. */
+static bool rewrite(struct bgp_attr_build *b,
+                    uint32_t (*keep)(void *, const struct bgp_path_seg *, uint32_t), void *ctx)
 {
     struct bgp_path_seg s;
     size_t pos = 0;
@@ -195,8 +198,10 @@ bool bgp_attr_as_exclude(struct bgp_attr_build *b, const uint32_t *as, unsigned 
 
 /* ---- communities; interning sorts them and drops repeated ones ---- */
 
-/* Room for `old_len` (when additive) plus `n` bytes with the old part copied in; *add is where the new ones go. */
-static uint8_t *part_room(struct bgp_attr_build *b, const uint8_t *old, size_t old_len, size_t n, uint8_t **add)
+/* Room for `old_len` (when additive) plus `n` bytes with the old part copied in; *add is where the
+ * new ones go. */
+static uint8_t *part_room(struct bgp_attr_build *b, const uint8_t *old, size_t old_len, size_t n,
+                          uint8_t **add)
 {
     if (old_len + n > UINT16_MAX)
         return NULL;
@@ -223,7 +228,8 @@ bool bgp_attr_community_set(struct bgp_attr_build *b, const uint32_t *c, unsigne
     return true;
 }
 
-bool bgp_attr_community_remove(struct bgp_attr_build *b, bool (*drop)(void *ctx, uint32_t c), void *ctx)
+bool bgp_attr_community_remove(struct bgp_attr_build *b, bool (*drop)(void *ctx, uint32_t c),
+                               void *ctx)
 {
     uint8_t *p = bgp_attr_build_room(b, b->h.community_len), *out = p;
 
@@ -251,7 +257,8 @@ bool bgp_attr_large_set(struct bgp_attr_build *b, const uint32_t (*c)[3], unsign
     return true;
 }
 
-bool bgp_attr_large_remove(struct bgp_attr_build *b, bool (*drop)(void *ctx, const uint32_t c[3]), void *ctx)
+bool bgp_attr_large_remove(struct bgp_attr_build *b, bool (*drop)(void *ctx, const uint32_t c[3]),
+                           void *ctx)
 {
     uint8_t *p = bgp_attr_build_room(b, b->h.large_len), *out = p;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * bgp_encode_wire.c - UPDATE encoding: the attribute block once, then NLRI appended until the message is full.
+ * bgp_encode_wire.c - UPDATE encoding: the attribute block once, then NLRI appended until the
+ * message is full.
  *
  * Attributes go out in type order (RFC 4271 5), unknown ones in their places, except that
  * MP_REACH_NLRI is last: it stays open for NLRI and its length is patched at the end. An encoder
@@ -139,14 +140,17 @@ static void put_aigp(struct wb *w, const struct bgp_attr *a)
 static void put_unknown(struct wb *w, struct rb *r, unsigned limit)
 {
     while (rb_left(r) >= 3 && r->p[1] < limit) {
-        size_t len = r->p[0] & BGP_AF_EXTENDED && rb_left(r) >= 4 ? 4u + (size_t)(r->p[2] << 8 | r->p[3]) : 3u + r->p[2];
+        size_t len = r->p[0] & BGP_AF_EXTENDED && rb_left(r) >= 4
+                         ? 4u + (size_t)(r->p[2] << 8 | r->p[3])
+                         : 3u + r->p[2];
         const uint8_t *p = rb_bytes(r, len);
         if (p)
             wb_bytes(w, p, len);
     }
 }
 
-static void put_low_attrs(struct wb *w, const struct bgp_encode_ctx *c, const struct bgp_attr *a, bool mp)
+static void put_low_attrs(struct wb *w, const struct bgp_encode_ctx *c, const struct bgp_attr *a,
+                          bool mp)
 {
     put_attr(w, BGP_AF_TRANSITIVE, BA_ORIGIN, &a->origin, 1);
     if (c->as4)
@@ -158,7 +162,8 @@ static void put_low_attrs(struct wb *w, const struct bgp_encode_ctx *c, const st
     if (a->flags & BAF_MED)
         put_attr32(w, OPT, BA_MED, a->med);
     if (c->ibgp)
-        put_attr32(w, BGP_AF_TRANSITIVE, BA_LOCAL_PREF, a->flags & BAF_LOCAL_PREF ? a->local_pref : 100);
+        put_attr32(w, BGP_AF_TRANSITIVE, BA_LOCAL_PREF,
+                   a->flags & BAF_LOCAL_PREF ? a->local_pref : 100);
     if (a->flags & BAF_ATOMIC)
         put_head(w, BGP_AF_TRANSITIVE, BA_ATOMIC_AGGREGATE, 0);
     if (a->flags & BAF_AGGREGATOR)
@@ -171,7 +176,8 @@ static void put_low_attrs(struct wb *w, const struct bgp_encode_ctx *c, const st
         put_attr(w, OPT, BA_CLUSTER_LIST, bgp_attr_cluster(a), a->cluster_len);
 }
 
-static void put_high_attrs(struct wb *w, const struct bgp_encode_ctx *c, const struct bgp_attr *a, bool small)
+static void put_high_attrs(struct wb *w, const struct bgp_encode_ctx *c, const struct bgp_attr *a,
+                           bool small)
 {
     struct rb unknown = rb_init(bgp_attr_unknown(a), a->unknown_len);
 
@@ -220,7 +226,8 @@ static void open_reach(struct bgp_encoder *e, const struct bgp_attr *a)
     wb_u8(&e->w, 0); /* reserved, once the number of SNPAs */
 }
 
-static void open_message(struct bgp_encoder *e, const struct bgp_encode_ctx *c, uint8_t *buf, size_t cap)
+static void open_message(struct bgp_encoder *e, const struct bgp_encode_ctx *c, uint8_t *buf,
+                         size_t cap)
 {
     size_t limit = cap < c->max_len ? cap : c->max_len;
 
@@ -233,8 +240,8 @@ static void open_message(struct bgp_encoder *e, const struct bgp_encode_ctx *c, 
     wb_u8(&e->w, BGP_UPDATE);
 }
 
-bool bgp_encode_begin(struct bgp_encoder *e, const struct bgp_encode_ctx *c, const struct bgp_attr *a, uint8_t *buf,
-                      size_t cap)
+bool bgp_encode_begin(struct bgp_encoder *e, const struct bgp_encode_ctx *c,
+                      const struct bgp_attr *a, uint8_t *buf, size_t cap)
 {
     bool mp = c->af != BGP_IP4_UNI || c->mp_ip4;
     bool small = c->as4 || path_fits_2(a);
@@ -253,7 +260,8 @@ bool bgp_encode_begin(struct bgp_encoder *e, const struct bgp_encode_ctx *c, con
     return wb_ok(&e->w) && wb_room(&e->w) >= 17; /* the longest prefix fits */
 }
 
-bool bgp_encode_begin_withdraw(struct bgp_encoder *e, const struct bgp_encode_ctx *c, uint8_t *buf, size_t cap)
+bool bgp_encode_begin_withdraw(struct bgp_encoder *e, const struct bgp_encode_ctx *c, uint8_t *buf,
+                               size_t cap)
 {
     open_message(e, c, buf, cap);
     e->withdraw = true;
@@ -263,7 +271,8 @@ bool bgp_encode_begin_withdraw(struct bgp_encoder *e, const struct bgp_encode_ct
         wb_u16(&e->w, 0);
         open_mp(e, BA_MP_UNREACH);
     } else {
-        e->attr_len_pos = wb_len(&e->w); /* of the withdrawn routes; 2 bytes stay reserved for no attributes */
+        e->attr_len_pos =
+            wb_len(&e->w); /* of the withdrawn routes; 2 bytes stay reserved for no attributes */
         wb_u16(&e->w, 0);
         if (wb_has(&e->w, 2))
             e->w.end -= 2;

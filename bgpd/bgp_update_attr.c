@@ -18,8 +18,8 @@
 struct attr {
     uint8_t flags, type;
     uint16_t len;
-    const uint8_t *p;    /* value */
-    const uint8_t *tlv;  /* whole attribute */
+    const uint8_t *p;   /* value */
+    const uint8_t *tlv; /* whole attribute */
     size_t tlv_len;
 };
 struct attr_desc {
@@ -42,8 +42,8 @@ static inline uint32_t get16(const uint8_t *p)
     return (uint32_t)p[0] << 8 | p[1];
 }
 
-void bgp_update_fail(struct bgp_update *u, enum bgp_outcome o, uint8_t subcode, const void *data, size_t len,
-                     const char *fmt, ...)
+void bgp_update_fail(struct bgp_update *u, enum bgp_outcome o, uint8_t subcode, const void *data,
+                     size_t len, const char *fmt, ...)
 {
     struct bgp_error *e = &u->err;
     va_list ap;
@@ -68,14 +68,15 @@ static void discarded(struct bgp_attr_scan *s, uint8_t type)
     s->u->n_discarded++;
 }
 
-/* The attribute is malformed: its own outcome (RFC 7606 7), `subcode` being what RFC 4271 6.3 would have sent. */
-static void malformed(struct bgp_attr_scan *s, const struct attr *a, const struct attr_desc *d, uint8_t subcode,
-                      const char *what)
+/* The attribute is malformed: its own outcome (RFC 7606 7), `subcode` being what RFC 4271 6.3 would
+ * have sent. */
+static void malformed(struct bgp_attr_scan *s, const struct attr *a, const struct attr_desc *d,
+                      uint8_t subcode, const char *what)
 {
     if (d->malformed == BGP_DISCARD)
         discarded(s, a->type);
-    bgp_update_fail(s->u, d->malformed, subcode, a->tlv, a->tlv_len, "%s (type %u, length %u): %s", d->name,
-                    a->type, a->len, what);
+    bgp_update_fail(s->u, d->malformed, subcode, a->tlv, a->tlv_len, "%s (type %u, length %u): %s",
+                    d->name, a->type, a->len, what);
 }
 
 /* ---- NLRI ---- */
@@ -152,7 +153,8 @@ static void decode_as_path(struct bgp_attr_scan *s, const struct attr *a, const 
     bool confed = false;
     const char *bad = path_check(a->p, a->len, c->as4 ? 4 : 2, &confed);
 
-    /* RFC 5065 5: confederation segments only inside the confederation, and always in front there. */
+    /* RFC 5065 5: confederation segments only inside the confederation, and always in front there.
+     */
     if (!bad && confed && !c->ibgp && !c->confed_peer)
         bad = "confederation segment from outside the confederation";
     if (!bad && c->confed_peer && (!a->len || a->p[0] != BGP_CONFED_SEQUENCE))
@@ -165,7 +167,8 @@ static void decode_as_path(struct bgp_attr_scan *s, const struct attr *a, const 
     s->u->attr.h.aspath_len = a->len; /* of 2-byte ASNs until bgp_update_attrs_finish() */
 }
 
-static void decode_next_hop(struct bgp_attr_scan *s, const struct attr *a, const struct attr_desc *d)
+static void decode_next_hop(struct bgp_attr_scan *s, const struct attr *a,
+                            const struct attr_desc *d)
 {
     s->u->nexthop4 = ipaddr_from(AF_INET, a->p);
 }
@@ -176,7 +179,8 @@ static void decode_med(struct bgp_attr_scan *s, const struct attr *a, const stru
     s->u->attr.h.flags |= BAF_MED;
 }
 
-static void decode_local_pref(struct bgp_attr_scan *s, const struct attr *a, const struct attr_desc *d)
+static void decode_local_pref(struct bgp_attr_scan *s, const struct attr *a,
+                              const struct attr_desc *d)
 {
     s->u->attr.h.local_pref = get32(a->p);
     s->u->attr.h.flags |= BAF_LOCAL_PREF;
@@ -187,7 +191,8 @@ static void decode_atomic(struct bgp_attr_scan *s, const struct attr *a, const s
     s->u->attr.h.flags |= BAF_ATOMIC;
 }
 
-static void decode_aggregator(struct bgp_attr_scan *s, const struct attr *a, const struct attr_desc *d)
+static void decode_aggregator(struct bgp_attr_scan *s, const struct attr *a,
+                              const struct attr_desc *d)
 {
     unsigned want = s->ctx->as4 ? 8 : 6; /* RFC 7606 7.7 */
     if (a->len != want) {
@@ -204,19 +209,22 @@ static void decode_aggregator(struct bgp_attr_scan *s, const struct attr *a, con
     s->u->attr.h.flags |= BAF_AGGREGATOR;
 }
 
-static void decode_community(struct bgp_attr_scan *s, const struct attr *a, const struct attr_desc *d)
+static void decode_community(struct bgp_attr_scan *s, const struct attr *a,
+                             const struct attr_desc *d)
 {
     s->u->attr.community = a->p;
     s->u->attr.h.community_len = a->len;
 }
 
-static void decode_originator(struct bgp_attr_scan *s, const struct attr *a, const struct attr_desc *d)
+static void decode_originator(struct bgp_attr_scan *s, const struct attr *a,
+                              const struct attr_desc *d)
 {
     s->u->attr.h.originator_id = get32(a->p);
     s->u->attr.h.flags |= BAF_ORIGINATOR;
 }
 
-static void decode_cluster_list(struct bgp_attr_scan *s, const struct attr *a, const struct attr_desc *d)
+static void decode_cluster_list(struct bgp_attr_scan *s, const struct attr *a,
+                                const struct attr_desc *d)
 {
     s->u->attr.cluster = a->p;
     s->u->attr.h.cluster_len = a->len;
@@ -240,7 +248,8 @@ static void decode_otc(struct bgp_attr_scan *s, const struct attr *a, const stru
     s->u->attr.h.flags |= BAF_OTC;
 }
 
-static void decode_as4_path(struct bgp_attr_scan *s, const struct attr *a, const struct attr_desc *d)
+static void decode_as4_path(struct bgp_attr_scan *s, const struct attr *a,
+                            const struct attr_desc *d)
 {
     bool confed = false;
 
@@ -257,7 +266,8 @@ static void decode_as4_path(struct bgp_attr_scan *s, const struct attr *a, const
     s->as4_path_len = a->len;
 }
 
-static void decode_as4_aggregator(struct bgp_attr_scan *s, const struct attr *a, const struct attr_desc *d)
+static void decode_as4_aggregator(struct bgp_attr_scan *s, const struct attr *a,
+                                  const struct attr_desc *d)
 {
     if (s->ctx->as4 || !get32(a->p)) {
         malformed(s, a, d, BN_UPD_OPTIONAL,
@@ -291,8 +301,10 @@ static void decode_aigp(struct bgp_attr_scan *s, const struct attr *a, const str
     }
 }
 
-/* Takes the next hop of MP_REACH_NLRI; false: length wrong for the family (RFC 4760 3, 2545 3, 8950 4). */
-static bool mp_next_hop(struct bgp_attr_scan *s, enum bgp_afi_safi af, const uint8_t *p, unsigned len)
+/* Takes the next hop of MP_REACH_NLRI; false: length wrong for the family (RFC 4760 3, 2545 3, 8950
+ * 4). */
+static bool mp_next_hop(struct bgp_attr_scan *s, enum bgp_afi_safi af, const uint8_t *p,
+                        unsigned len)
 {
     struct bgp_update *u = s->u;
 
@@ -318,7 +330,8 @@ static bool mp_next_hop(struct bgp_attr_scan *s, enum bgp_afi_safi af, const uin
     return true;
 }
 
-static void decode_mp_reach(struct bgp_attr_scan *s, const struct attr *a, const struct attr_desc *d)
+static void decode_mp_reach(struct bgp_attr_scan *s, const struct attr *a,
+                            const struct attr_desc *d)
 {
     int af = family_index(get16(a->p), a->p[2]);
     unsigned nh_len = a->p[3];
@@ -330,8 +343,9 @@ static void decode_mp_reach(struct bgp_attr_scan *s, const struct attr *a, const
     }
     if (af < 0 || !(s->ctx->af & 1u << af)) {
         discarded(s, a->type);
-        bgp_update_fail(s->u, BGP_DISCARD, BN_UPD_OPTIONAL, NULL, 0, "%s for AFI %u SAFI %u, which was not negotiated",
-                        d->name, get16(a->p), a->p[2]);
+        bgp_update_fail(s->u, BGP_DISCARD, BN_UPD_OPTIONAL, NULL, 0,
+                        "%s for AFI %u SAFI %u, which was not negotiated", d->name, get16(a->p),
+                        a->p[2]);
         return;
     }
     if (!mp_next_hop(s, (enum bgp_afi_safi)af, a->p + 4, nh_len)) {
@@ -352,15 +366,17 @@ static void decode_mp_reach(struct bgp_attr_scan *s, const struct attr *a, const
                         "%s: next hop is not a unicast address", d->name);
 }
 
-static void decode_mp_unreach(struct bgp_attr_scan *s, const struct attr *a, const struct attr_desc *d)
+static void decode_mp_unreach(struct bgp_attr_scan *s, const struct attr *a,
+                              const struct attr_desc *d)
 {
     int af = family_index(get16(a->p), a->p[2]);
 
     s->unreach.seen = true;
     if (af < 0 || !(s->ctx->af & 1u << af)) {
         discarded(s, a->type);
-        bgp_update_fail(s->u, BGP_DISCARD, BN_UPD_OPTIONAL, NULL, 0, "%s for AFI %u SAFI %u, which was not negotiated",
-                        d->name, get16(a->p), a->p[2]);
+        bgp_update_fail(s->u, BGP_DISCARD, BN_UPD_OPTIONAL, NULL, 0,
+                        "%s for AFI %u SAFI %u, which was not negotiated", d->name, get16(a->p),
+                        a->p[2]);
         return;
     }
     if (!bgp_nlri_check(a->p + 3, a->len - 3u, af == BGP_IP6_UNI ? 128 : 32, &s->unreach.count)) {
@@ -372,35 +388,45 @@ static void decode_mp_unreach(struct bgp_attr_scan *s, const struct attr *a, con
     s->unreach.len = a->len - 3;
 }
 
-#define WELL_KNOWN  BGP_AF_TRANSITIVE
-#define OPT_TRANS   (BGP_AF_OPTIONAL | BGP_AF_TRANSITIVE)
-#define OPT         BGP_AF_OPTIONAL
-#define ANY         UINT16_MAX
+#define WELL_KNOWN BGP_AF_TRANSITIVE
+#define OPT_TRANS  (BGP_AF_OPTIONAL | BGP_AF_TRANSITIVE)
+#define OPT        BGP_AF_OPTIONAL
+#define ANY        UINT16_MAX
 /* The comment behind each row: where its outcome is specified. */
 static const struct attr_desc descs[] = {
-    [BA_ORIGIN] = { "ORIGIN", WELL_KNOWN, 1, 1, 1, BGP_WITHDRAW, FROM_ALL, decode_origin }, /* 7606 7.1 */
-    [BA_AS_PATH] = { "AS_PATH", WELL_KNOWN, 0, ANY, 1, BGP_WITHDRAW, FROM_ALL, decode_as_path }, /* 7606 7.2 */
-    [BA_NEXT_HOP] = { "NEXT_HOP", WELL_KNOWN, 4, 4, 1, BGP_WITHDRAW, FROM_ALL, decode_next_hop }, /* 7606 7.3 */
-    [BA_MED] = { "MULTI_EXIT_DISC", OPT, 4, 4, 1, BGP_WITHDRAW, FROM_ALL, decode_med }, /* 7606 7.4 */
+    [BA_ORIGIN] = { "ORIGIN", WELL_KNOWN, 1, 1, 1, BGP_WITHDRAW, FROM_ALL,
+                    decode_origin }, /* 7606 7.1 */
+    [BA_AS_PATH] = { "AS_PATH", WELL_KNOWN, 0, ANY, 1, BGP_WITHDRAW, FROM_ALL,
+                     decode_as_path }, /* 7606 7.2 */
+    [BA_NEXT_HOP] = { "NEXT_HOP", WELL_KNOWN, 4, 4, 1, BGP_WITHDRAW, FROM_ALL,
+                      decode_next_hop }, /* 7606 7.3 */
+    [BA_MED] = { "MULTI_EXIT_DISC", OPT, 4, 4, 1, BGP_WITHDRAW, FROM_ALL,
+                 decode_med }, /* 7606 7.4 */
     [BA_LOCAL_PREF] = { "LOCAL_PREF", WELL_KNOWN, 4, 4, 1, BGP_WITHDRAW, FROM_INTERNAL,
                         decode_local_pref }, /* 7606 7.5, 5065 5 */
     [BA_ATOMIC_AGGREGATE] = { "ATOMIC_AGGREGATE", WELL_KNOWN, 0, 0, 1, BGP_DISCARD, FROM_ALL,
                               decode_atomic }, /* 7606 7.6 */
-    [BA_AGGREGATOR] = { "AGGREGATOR", OPT_TRANS, 6, 8, 2, BGP_DISCARD, FROM_ALL, decode_aggregator }, /* 7606 7.7 */
-    [BA_COMMUNITY] = { "COMMUNITIES", OPT_TRANS, 4, ANY, 4, BGP_WITHDRAW, FROM_ALL, decode_community }, /* 7606 7.8 */
-    [BA_ORIGINATOR_ID] = { "ORIGINATOR_ID", OPT, 4, 4, 1, BGP_WITHDRAW, FROM_IBGP, decode_originator }, /* 7606 7.9 */
+    [BA_AGGREGATOR] = { "AGGREGATOR", OPT_TRANS, 6, 8, 2, BGP_DISCARD, FROM_ALL,
+                        decode_aggregator }, /* 7606 7.7 */
+    [BA_COMMUNITY] = { "COMMUNITIES", OPT_TRANS, 4, ANY, 4, BGP_WITHDRAW, FROM_ALL,
+                       decode_community }, /* 7606 7.8 */
+    [BA_ORIGINATOR_ID] = { "ORIGINATOR_ID", OPT, 4, 4, 1, BGP_WITHDRAW, FROM_IBGP,
+                           decode_originator }, /* 7606 7.9 */
     [BA_CLUSTER_LIST] = { "CLUSTER_LIST", OPT, 4, ANY, 4, BGP_WITHDRAW, FROM_IBGP,
                           decode_cluster_list }, /* 7606 7.10 */
-    [BA_MP_REACH] = { "MP_REACH_NLRI", OPT, 5, ANY, 1, BGP_RESET, FROM_ALL, decode_mp_reach }, /* 7606 5.3, 7.11 */
-    [BA_MP_UNREACH] = { "MP_UNREACH_NLRI", OPT, 3, ANY, 1, BGP_RESET, FROM_ALL, decode_mp_unreach }, /* 7606 5.3 */
+    [BA_MP_REACH] = { "MP_REACH_NLRI", OPT, 5, ANY, 1, BGP_RESET, FROM_ALL,
+                      decode_mp_reach }, /* 7606 5.3, 7.11 */
+    [BA_MP_UNREACH] = { "MP_UNREACH_NLRI", OPT, 3, ANY, 1, BGP_RESET, FROM_ALL,
+                        decode_mp_unreach }, /* 7606 5.3 */
     [BA_EXT_COMMUNITY] = { "EXTENDED COMMUNITIES", OPT_TRANS, 8, ANY, 8, BGP_WITHDRAW, FROM_ALL,
                            decode_ext }, /* 7606 7.14 */
-    [BA_AS4_PATH] = { "AS4_PATH", OPT_TRANS, 6, ANY, 2, BGP_DISCARD, FROM_ALL, decode_as4_path }, /* 6793 6 */
+    [BA_AS4_PATH] = { "AS4_PATH", OPT_TRANS, 6, ANY, 2, BGP_DISCARD, FROM_ALL,
+                      decode_as4_path }, /* 6793 6 */
     [BA_AS4_AGGREGATOR] = { "AS4_AGGREGATOR", OPT_TRANS, 8, 8, 1, BGP_DISCARD, FROM_ALL,
-                            decode_as4_aggregator }, /* 6793 6 */
+                            decode_as4_aggregator },                                 /* 6793 6 */
     [BA_AIGP] = { "AIGP", OPT, 3, ANY, 1, BGP_DISCARD, FROM_INTERNAL, decode_aigp }, /* 7311 3 */
     [BA_LARGE_COMMUNITY] = { "LARGE_COMMUNITY", OPT_TRANS, 12, ANY, 12, BGP_WITHDRAW, FROM_ALL,
-                             decode_large }, /* 8092 6 */
+                             decode_large },                                      /* 8092 6 */
     [BA_OTC] = { "OTC", OPT_TRANS, 4, 4, 1, BGP_WITHDRAW, FROM_ALL, decode_otc }, /* 9234 5 */
 };
 
@@ -411,8 +437,8 @@ static void unknown_attr(struct bgp_attr_scan *s, const struct attr *a)
     struct bgp_attr_build *b = &s->u->attr;
 
     if (!(a->flags & BGP_AF_OPTIONAL)) { /* RFC 4271 6.3 */
-        bgp_update_fail(s->u, BGP_RESET, BN_UPD_UNKNOWN, a->tlv, a->tlv_len, "unknown well-known attribute, type %u",
-                        a->type);
+        bgp_update_fail(s->u, BGP_RESET, BN_UPD_UNKNOWN, a->tlv, a->tlv_len,
+                        "unknown well-known attribute, type %u", a->type);
         return;
     }
     if (!(a->flags & BGP_AF_TRANSITIVE)) /* RFC 4271 5: quietly ignored */
@@ -422,7 +448,8 @@ static void unknown_attr(struct bgp_attr_scan *s, const struct attr *a)
     } else if (b->unknown + b->h.unknown_len != a->tlv) { /* not adjacent: gather them in scratch */
         uint8_t *to = bgp_attr_build_room(b, b->h.unknown_len + a->tlv_len);
         if (!to) {
-            bgp_update_fail(s->u, BGP_WITHDRAW, BN_UPD_ATTRS, NULL, 0, "unknown attributes too large");
+            bgp_update_fail(s->u, BGP_WITHDRAW, BN_UPD_ATTRS, NULL, 0,
+                            "unknown attributes too large");
             return;
         }
         memcpy(to, b->unknown, b->h.unknown_len);
@@ -444,10 +471,12 @@ static bool repeated(struct bgp_attr_scan *s, const struct attr *a)
         return false;
     }
     if (a->type == BA_MP_REACH || a->type == BA_MP_UNREACH) {
-        bgp_update_fail(s->u, BGP_RESET, BN_UPD_ATTRS, NULL, 0, "%s more than once", descs[a->type].name);
+        bgp_update_fail(s->u, BGP_RESET, BN_UPD_ATTRS, NULL, 0, "%s more than once",
+                        descs[a->type].name);
     } else {
         discarded(s, a->type);
-        bgp_update_fail(s->u, BGP_DISCARD, BN_UPD_ATTRS, NULL, 0, "attribute of type %u more than once", a->type);
+        bgp_update_fail(s->u, BGP_DISCARD, BN_UPD_ATTRS, NULL, 0,
+                        "attribute of type %u more than once", a->type);
     }
     return true;
 }
@@ -456,10 +485,12 @@ static void known_attr(struct bgp_attr_scan *s, const struct attr *a, const stru
 {
     const struct bgp_update_ctx *c = s->ctx;
 
-    /* RFC 7606 7.5, 7.9, 7.10: from an external neighbour these are discarded, whatever is in them. */
+    /* RFC 7606 7.5, 7.9, 7.10: from an external neighbour these are discarded, whatever is in them.
+     */
     if (d->peers != FROM_ALL && !c->ibgp && !(d->peers == FROM_INTERNAL && c->confed_peer)) {
         discarded(s, a->type);
-        bgp_update_fail(s->u, BGP_DISCARD, BN_UPD_ATTRS, NULL, 0, "%s from an external peer", d->name);
+        bgp_update_fail(s->u, BGP_DISCARD, BN_UPD_ATTRS, NULL, 0, "%s from an external peer",
+                        d->name);
         return;
     }
     if ((a->flags & OPT_TRANS) != d->flags) /* RFC 7606 3 c; MP_*: 5.3 */
@@ -479,15 +510,15 @@ void bgp_update_attrs(struct bgp_attr_scan *s, const uint8_t *p, size_t len)
         size_t left = (size_t)(end - p), head = a.flags & BGP_AF_EXTENDED ? 4 : 3;
 
         if (left < head) { /* RFC 7606 4: underrun */
-            bgp_update_fail(s->u, BGP_WITHDRAW, BN_UPD_ATTRS, NULL, 0, "%zu stray bytes after the last attribute",
-                            left);
+            bgp_update_fail(s->u, BGP_WITHDRAW, BN_UPD_ATTRS, NULL, 0,
+                            "%zu stray bytes after the last attribute", left);
             return;
         }
         a.type = p[1];
         a.len = (uint16_t)(head == 4 ? get16(p + 2) : p[2]);
         if (left - head < a.len) { /* RFC 7606 4: overrun */
-            bgp_update_fail(s->u, BGP_WITHDRAW, BN_UPD_ATTRS, NULL, 0, "attribute of type %u exceeds the attributes",
-                            a.type);
+            bgp_update_fail(s->u, BGP_WITHDRAW, BN_UPD_ATTRS, NULL, 0,
+                            "attribute of type %u exceeds the attributes", a.type);
             return;
         }
         a.p = p + head;
@@ -514,9 +545,10 @@ static unsigned path_count(const uint8_t *p, size_t len, unsigned as_size)
     return n;
 }
 
-/* Appends a segment's first `count` ASes as 4 bytes; sequences join, so that equal paths are equal bytes. */
-static uint8_t *put_segment(uint8_t *p, uint8_t **last, uint8_t type, const uint8_t *asns, unsigned count,
-                            unsigned as_size)
+/* Appends a segment's first `count` ASes as 4 bytes; sequences join, so that equal paths are equal
+ * bytes. */
+static uint8_t *put_segment(uint8_t *p, uint8_t **last, uint8_t type, const uint8_t *asns,
+                            unsigned count, unsigned as_size)
 {
     uint8_t *head = *last;
 
@@ -588,9 +620,11 @@ static void check_first_as(struct bgp_attr_scan *s)
     if (!s->ctx->enforce_first_as || s->ctx->ibgp || s->u->outcome >= BGP_WITHDRAW)
         return;
     /* RFC 4271 6.3, 7606 7.2 */
-    if (b->h.aspath_len < 6 || (b->aspath[0] != BGP_AS_SEQUENCE && b->aspath[0] != BGP_CONFED_SEQUENCE) || get32(b->aspath + 2) != s->ctx->peer_as)
-        bgp_update_fail(s->u, BGP_WITHDRAW, BN_UPD_ASPATH, NULL, 0, "AS_PATH does not begin with the peer's AS %u",
-                        s->ctx->peer_as);
+    if (b->h.aspath_len < 6 ||
+        (b->aspath[0] != BGP_AS_SEQUENCE && b->aspath[0] != BGP_CONFED_SEQUENCE) ||
+        get32(b->aspath + 2) != s->ctx->peer_as)
+        bgp_update_fail(s->u, BGP_WITHDRAW, BN_UPD_ASPATH, NULL, 0,
+                        "AS_PATH does not begin with the peer's AS %u", s->ctx->peer_as);
 }
 
 void bgp_update_attrs_finish(struct bgp_attr_scan *s)

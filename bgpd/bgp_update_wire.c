@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * bgp_update_wire.c - UPDATE: the message around the attributes, and what RFC 7606 makes of its errors.
+ * bgp_update_wire.c - UPDATE: the message around the attributes, and what RFC 7606 makes of its
+ * errors.
  *
  * The result points into the message: attributes are borrowed, NLRI blocks are only checked and
  * counted here (one tight loop each), readers walk them with bgp_nlri_next(). Blocks come out
@@ -22,8 +23,8 @@ static void update_reset(struct bgp_update *u)
     u->n_discarded = 0;
 }
 
-static void add_block(struct bgp_update *u, enum bgp_afi_safi af, bool withdraw, bool mp, const uint8_t *p, size_t len,
-                      uint16_t count)
+static void add_block(struct bgp_update *u, enum bgp_afi_safi af, bool withdraw, bool mp,
+                      const uint8_t *p, size_t len, uint16_t count)
 {
     if (!count)
         return;
@@ -42,9 +43,11 @@ static void check_mandatory(struct bgp_update *u, const struct bgp_attr_scan *s,
 
     for (unsigned i = 0; i < (nlri4 ? 3 : 2); i++)
         if (!bgp_attr_scan_has(s, need[i].type))
-            bgp_update_fail(u, BGP_WITHDRAW, BN_UPD_MISSING, &need[i].type, 1, "%s is missing", need[i].name);
+            bgp_update_fail(u, BGP_WITHDRAW, BN_UPD_MISSING, &need[i].type, 1, "%s is missing",
+                            need[i].name);
     if (nlri4 && u->nexthop4.family && ipaddr_is_martian(&u->nexthop4)) /* RFC 4271 6.3, 7606 3 e */
-        bgp_update_fail(u, BGP_WITHDRAW, BN_UPD_NEXTHOP, u->nexthop4.b, 4, "NEXT_HOP is not a unicast address");
+        bgp_update_fail(u, BGP_WITHDRAW, BN_UPD_NEXTHOP, u->nexthop4.b, 4,
+                        "NEXT_HOP is not a unicast address");
 }
 
 /* RFC 4724 2 */
@@ -58,7 +61,8 @@ static void check_eor(struct bgp_update *u, const struct bgp_attr_scan *s, size_
     }
 }
 
-void bgp_update_decode(const uint8_t *body, size_t len, const struct bgp_update_ctx *ctx, struct bgp_update *ret)
+void bgp_update_decode(const uint8_t *body, size_t len, const struct bgp_update_ctx *ctx,
+                       struct bgp_update *ret)
 {
     struct bgp_update *u = ret;
     struct bgp_attr_scan s = { .ctx = ctx, .u = u };
@@ -69,12 +73,14 @@ void bgp_update_decode(const uint8_t *body, size_t len, const struct bgp_update_
     struct rb wd = rb_sub(&r, rb_u16(&r));
     struct rb attrs = rb_sub(&r, rb_u16(&r));
     if (!rb_ok(&r)) { /* RFC 4271 6.3: lengths exceed the message */
-        bgp_update_fail(u, BGP_RESET, BN_UPD_ATTRS, NULL, 0, "withdrawn routes or attributes exceed the message");
+        bgp_update_fail(u, BGP_RESET, BN_UPD_ATTRS, NULL, 0,
+                        "withdrawn routes or attributes exceed the message");
         return;
     }
     size_t wd_len = rb_left(&wd), nlri_len = rb_left(&r);
     if (!bgp_nlri_check(wd.p, wd_len, 32, &n_wd)) { /* RFC 7606 3 i, 5.3 */
-        bgp_update_fail(u, BGP_RESET, BN_UPD_NETWORK, NULL, 0, "withdrawn routes: prefix length or size wrong");
+        bgp_update_fail(u, BGP_RESET, BN_UPD_NETWORK, NULL, 0,
+                        "withdrawn routes: prefix length or size wrong");
         return;
     }
     if (!bgp_nlri_check(r.p, nlri_len, 32, &n_nlri)) {
@@ -88,7 +94,8 @@ void bgp_update_decode(const uint8_t *body, size_t len, const struct bgp_update_
         if (nlri_len || s.reach.count)
             check_mandatory(u, &s, nlri_len != 0);
     }
-    /* RFC 7606 5.2: attributes in error and no reachable NLRI seen: we cannot know whether it was there. */
+    /* RFC 7606 5.2: attributes in error and no reachable NLRI seen: we cannot know whether it was
+     * there. */
     if (u->outcome == BGP_WITHDRAW && !reach)
         u->outcome = BGP_RESET;
     if (u->outcome == BGP_RESET)

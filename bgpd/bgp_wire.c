@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * bgp_wire.c - message header, KEEPALIVE, NOTIFICATION, ROUTE-REFRESH, and the names of things on the wire.
+ * bgp_wire.c - message header, KEEPALIVE, NOTIFICATION, ROUTE-REFRESH, and the names of things on
+ * the wire.
  *
- * RFC 4271 4.1, 4.4, 4.5, 6.1; 2918, 7313; 8203/9003 (shutdown text); 8654 (which messages may be long).
+ * RFC 4271 4.1, 4.4, 4.5, 6.1; 2918, 7313; 8203/9003 (shutdown text); 8654 (which messages may be
+ * long).
  */
 #include "bgp_wire.h"
 #include "bgp_wire_util.h"
@@ -106,8 +108,8 @@ const char *bgp_notify_str(uint8_t code, uint8_t subcode)
     return text;
 }
 
-void bgp_error_set(struct bgp_error *err, uint8_t code, uint8_t subcode, const void *data, size_t len, const char *fmt,
-                   ...)
+void bgp_error_set(struct bgp_error *err, uint8_t code, uint8_t subcode, const void *data,
+                   size_t len, const char *fmt, ...)
 {
     va_list ap;
 
@@ -125,7 +127,11 @@ void bgp_error_set(struct bgp_error *err, uint8_t code, uint8_t subcode, const v
 static unsigned utf8_seq(const uint8_t *p, size_t left)
 {
     uint8_t c = p[0];
-    unsigned n = c < 0x80 ? 1 : c >= 0xc2 && c <= 0xdf ? 2 : c >= 0xe0 && c <= 0xef ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+    unsigned n = c < 0x80                 ? 1
+                 : c >= 0xc2 && c <= 0xdf ? 2
+                 : c >= 0xe0 && c <= 0xef ? 3
+                 : c >= 0xf0 && c <= 0xf4 ? 4
+                                          : 0;
 
     if (!n || n > left)
         return 0;
@@ -164,13 +170,15 @@ void bgp_text_copy(char *dst, size_t cap, const uint8_t *src, size_t len)
 static const struct {
     uint16_t min, max;
 } lengths[] = {
-    [BGP_OPEN] = { 29, BGP_MAX_LEN },          [BGP_UPDATE] = { 23, BGP_MAX_LEN_EXT },
-    [BGP_NOTIFICATION] = { 21, BGP_MAX_LEN_EXT }, [BGP_KEEPALIVE] = { 19, 19 },
+    [BGP_OPEN] = { 29, BGP_MAX_LEN },
+    [BGP_UPDATE] = { 23, BGP_MAX_LEN_EXT },
+    [BGP_NOTIFICATION] = { 21, BGP_MAX_LEN_EXT },
+    [BGP_KEEPALIVE] = { 19, 19 },
     [BGP_ROUTE_REFRESH] = { 23, BGP_MAX_LEN_EXT },
 };
 
-int bgp_header_decode(const uint8_t *p, size_t have, unsigned max, uint8_t *ret_type, uint16_t *ret_len,
-                      struct bgp_error *err)
+int bgp_header_decode(const uint8_t *p, size_t have, unsigned max, uint8_t *ret_type,
+                      uint16_t *ret_len, struct bgp_error *err)
 {
     static const uint8_t marker[16] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                                         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
@@ -184,7 +192,8 @@ int bgp_header_decode(const uint8_t *p, size_t have, unsigned max, uint8_t *ret_
         return 0;
     unsigned len = (unsigned)(p[16] << 8 | p[17]), type = p[18];
     if (len < BGP_HEADER_LEN || len > max) {
-        bgp_error_set(err, BN_HEADER, BN_HDR_LEN, p + 16, 2, "header: length %u is not in 19..%u", len, max);
+        bgp_error_set(err, BN_HEADER, BN_HDR_LEN, p + 16, 2, "header: length %u is not in 19..%u",
+                      len, max);
         return -1;
     }
     if (type < BGP_OPEN || type > BGP_ROUTE_REFRESH) {
@@ -192,7 +201,8 @@ int bgp_header_decode(const uint8_t *p, size_t have, unsigned max, uint8_t *ret_
         return -1;
     }
     if (len < lengths[type].min || len > lengths[type].max) {
-        bgp_error_set(err, BN_HEADER, BN_HDR_LEN, p + 16, 2, "header: length %u is wrong for type %u", len, type);
+        bgp_error_set(err, BN_HEADER, BN_HDR_LEN, p + 16, 2,
+                      "header: length %u is wrong for type %u", len, type);
         return -1;
     }
     *ret_type = (uint8_t)type;
@@ -226,7 +236,8 @@ size_t bgp_keepalive_encode(uint8_t *buf, size_t cap)
     return bgp_header_finish(&w);
 }
 
-size_t bgp_notification_encode(uint8_t code, uint8_t subcode, const void *data, size_t len, uint8_t *buf, size_t cap)
+size_t bgp_notification_encode(uint8_t code, uint8_t subcode, const void *data, size_t len,
+                               uint8_t *buf, size_t cap)
 {
     struct wb w = wb_init(buf, cap);
 
@@ -237,7 +248,8 @@ size_t bgp_notification_encode(uint8_t code, uint8_t subcode, const void *data, 
     return bgp_header_finish(&w);
 }
 
-int bgp_notification_decode(const uint8_t *body, size_t len, struct bgp_notification *ret, struct bgp_error *err)
+int bgp_notification_decode(const uint8_t *body, size_t len, struct bgp_notification *ret,
+                            struct bgp_error *err)
 {
     struct rb r = rb_init(body, len);
 
@@ -250,8 +262,10 @@ int bgp_notification_decode(const uint8_t *body, size_t len, struct bgp_notifica
     }
     ret->data_len = (uint16_t)rb_left(&r);
     ret->data = r.p;
-    if (ret->code == BN_CEASE && (ret->subcode == BN_CEASE_SHUTDOWN || ret->subcode == BN_CEASE_RESET)) {
-        struct rb text = rb_sub(&r, rb_u8(&r)); /* RFC 9003 2: a length that does not fit means no text */
+    if (ret->code == BN_CEASE &&
+        (ret->subcode == BN_CEASE_SHUTDOWN || ret->subcode == BN_CEASE_RESET)) {
+        struct rb text =
+            rb_sub(&r, rb_u8(&r)); /* RFC 9003 2: a length that does not fit means no text */
         if (rb_ok(&text) && rb_ok(&r))
             bgp_text_copy(ret->text, sizeof(ret->text), text.p, rb_left(&text));
     }
@@ -272,14 +286,15 @@ size_t bgp_refresh_encode(enum bgp_afi_safi af, uint8_t subtype, uint8_t *buf, s
     return bgp_header_finish(&w);
 }
 
-int bgp_refresh_decode(const uint8_t *body, size_t len, enum bgp_afi_safi *ret_af, uint8_t *ret_subtype,
-                       struct bgp_error *err)
+int bgp_refresh_decode(const uint8_t *body, size_t len, enum bgp_afi_safi *ret_af,
+                       uint8_t *ret_subtype, struct bgp_error *err)
 {
     struct rb r = rb_init(body, len);
     uint16_t afi = rb_u16(&r);
     uint8_t subtype = rb_u8(&r), safi = rb_u8(&r);
 
-    /* RFC 7313 5: subtypes 0-2 are exactly 4 bytes; other lengths would be ORF, which we never offer. */
+    /* RFC 7313 5: subtypes 0-2 are exactly 4 bytes; other lengths would be ORF, which we never
+     * offer. */
     if (!rb_ok(&r) || (rb_left(&r) && subtype <= BGP_RR_EORR)) {
         bgp_error_set(err, BN_REFRESH, 1, body, len, "ROUTE-REFRESH of %zu bytes", len);
         return -1;
