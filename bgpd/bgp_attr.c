@@ -10,6 +10,7 @@
  *
  * The build form belongs to one thread. The intern table is shared and does its own locking.
  */
+#include "config.h"
 #include "bgp_attr.h"
 #include "bgp_attr_build.h"
 #include <stdlib.h>
