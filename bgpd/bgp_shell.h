@@ -39,6 +39,7 @@ char *bgp_config_str(const char *s);          /* one lasting copy per distinct s
 /* bgp_cli.c, bgp_show*.c */
 void bgp_cli_add(struct daemon *d);           /* clear, debug */
 void bgp_show_add(struct daemon *d);          /* summary, neighbors, nexthop, groups ... */
+void bgp_show_neighbor_add(struct daemon *d); /* neighbors */
 void bgp_show_route_add(struct daemon *d);    /* tables and prefixes */
 
 /* What the words "[ip] bgp [vrf X] [ipv4|ipv6] [unicast]" of a command name. */
