@@ -6,10 +6,14 @@
 #include <stdlib.h>
 
 static const char clear_help[] =
-    "clear|Reset functions\nip|IP information\nbgp|BGP information\nview|BGP view\nvrf|BGP VRF\n$name|View/VRF name\nipv4|Address Family\n"
-    "ipv6|Address Family\nunicast|Address Family modifier\n*|Clear all peers\n$peer|BGP neighbor address or peer-group\n$as|Clear peers with the AS "
-    "number\nexternal|Clear all external peers\npeer-group|Clear all members of peer-group\n$group|BGP peer-group name\nsoft|Soft reconfig "
-    "inbound and outbound updates\nin|Soft reconfig inbound update\nout|Soft reconfig outbound update\nprefix-filter|Push out prefix-list ORF and "
+    "clear|Reset functions\nip|IP information\nbgp|BGP information\nview|BGP view\nvrf|BGP "
+    "VRF\n$name|View/VRF name\nipv4|Address Family\n"
+    "ipv6|Address Family\nunicast|Address Family modifier\n*|Clear all peers\n$peer|BGP neighbor "
+    "address or peer-group\n$as|Clear peers with the AS "
+    "number\nexternal|Clear all external peers\npeer-group|Clear all members of "
+    "peer-group\n$group|BGP peer-group name\nsoft|Soft reconfig "
+    "inbound and outbound updates\nin|Soft reconfig inbound update\nout|Soft reconfig outbound "
+    "update\nprefix-filter|Push out prefix-list ORF and "
     "do inbound soft reconfig";
 
 enum clear_what { CLEAR_HARD, CLEAR_IN = 1, CLEAR_OUT = 2 };
@@ -21,7 +25,8 @@ static void clear_peer(struct bgp_peer *p, const struct bgp_scope *s, int what)
         return;
     }
     for (int af = 0; af < BGP_AF_MAX; af++) {
-        if ((s->af_given && s->af != (enum bgp_afi_safi)af) || !bgp_peer_af_active(p, (enum bgp_afi_safi)af))
+        if ((s->af_given && s->af != (enum bgp_afi_safi)af) ||
+            !bgp_peer_af_active(p, (enum bgp_afi_safi)af))
             continue;
         if (what & CLEAR_IN)
             bgp_peer_refresh_in(p, (enum bgp_afi_safi)af);
@@ -37,7 +42,8 @@ static bool selected(const struct cli_args *a, const struct bgp_peer *p)
     if (cli_has(a, "*"))
         return true;
     if (cli_has(a, "as"))
-        return p->fsm.remote_as == cli_arg_num(a, "as", 0) || p->conf.remote_as == cli_arg_num(a, "as", 0);
+        return p->fsm.remote_as == cli_arg_num(a, "as", 0) ||
+               p->conf.remote_as == cli_arg_num(a, "as", 0);
     if (cli_has(a, "external"))
         return p->ebgp;
     if (group)
@@ -55,7 +61,8 @@ static int clear_bgp(struct cli_req *r)
     if (!bgp_show_scope(r, &s))
         return CLI_WARNING;
     if (cli_has(&r->args, "in") || cli_has(&r->args, "out") || cli_has(&r->args, "soft")) {
-        what = (cli_has(&r->args, "in") ? CLEAR_IN : 0) | (cli_has(&r->args, "out") ? CLEAR_OUT : 0);
+        what =
+            (cli_has(&r->args, "in") ? CLEAR_IN : 0) | (cli_has(&r->args, "out") ? CLEAR_OUT : 0);
         if (!what)
             what = CLEAR_IN | CLEAR_OUT;
     }
@@ -71,13 +78,16 @@ static int clear_bgp(struct cli_req *r)
     }
     if (!n && !cli_has(&r->args, "*")) {
         writer_line(r->out, "%%BGP: Unknown neighbor - \"%s\"",
-                    cli_has(&r->args, "peer") ? cli_arg_text(&r->args, "peer") : cli_has(&r->args, "group") ? cli_arg_text(&r->args, "group") : "");
+                    cli_has(&r->args, "peer")    ? cli_arg_text(&r->args, "peer")
+                    : cli_has(&r->args, "group") ? cli_arg_text(&r->args, "group")
+                                                 : "");
         return CLI_WARNING;
     }
     return CLI_OK;
 }
 
-#define CLEAR_WHO "<*|A.B.C.D$peer|X:X::X:X$peer|(1-4294967295)$as|external|peer-group WORD$group|WORD$peer>"
+#define CLEAR_WHO \
+    "<*|A.B.C.D$peer|X:X::X:X$peer|(1-4294967295)$as|external|peer-group WORD$group|WORD$peer>"
 static const struct cli_cmd cmds[] = {
     { "view",
       "clear [ip] bgp [<view|vrf> WORD$name] [<ipv4|ipv6>$afi [unicast]] " CLEAR_WHO

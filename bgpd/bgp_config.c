@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * bgp_config.c - `router bgp`: nodes, instance settings, and the step from the stored model to instances and peers.
+ * bgp_config.c - `router bgp`: nodes, instance settings, and the step from the stored model to
+ * instances and peers.
  *
- * The model (lib/conf.h) is the intent. An apply callback only marks its instance; one pass from the loop (or a
- * flush before a show) then plays all rows of a marked instance onto defaults and compares the result with what
- * runs: new neighbours are made, gone ones are freed, changed ones are told what the change means (nothing, new
- * policies, a reset). A thousand lines cost one pass, their order does not matter, and a peer-group may be defined after
- * its members. Networks and redistribution are not neighbours' settings and are applied line by line.
+ * The model (lib/conf.h) is the intent. An apply callback only marks its instance; one pass from
+ * the loop (or a flush before a show) then plays all rows of a marked instance onto defaults and
+ * compares the result with what runs: new neighbours are made, gone ones are freed, changed ones
+ * are told what the change means (nothing, new policies, a reset). A thousand lines cost one pass,
+ * their order does not matter, and a peer-group may be defined after its members. Networks and
+ * redistribution are not neighbours' settings and are applied line by line.
  */
 #include "bgp_shell.h"
 #include "bgp_zebra.h"
@@ -13,14 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct inst_conf {                   /* the data of a `router bgp` object */
+struct inst_conf { /* the data of a `router bgp` object */
     struct bgp_inst *inst;
     struct conf_obj *obj, *af[BGP_AF_MAX];
     bool dirty;
     struct group *groups;
     struct inst_conf *next;
 };
-struct group {                       /* a peer-group: a name with settings */
+struct group { /* a peer-group: a name with settings */
     char *name;
     struct bgp_peer_conf conf;
     struct group *next;
@@ -68,13 +70,21 @@ static bool row_on(const struct cli_args *a)
 
 /* Everything configured on one name, gathered in one walk. */
 struct gathered {
-    const char *name;                /* borrowed from the model */
+    const char *name; /* borrowed from the model */
     bool defined_group, has_as;
     const char *group;
     unsigned n, cap;
-    struct item { const struct bgp_peer_setting *s; const struct cli_args *args; enum bgp_afi_safi af; } *items;
+    struct item {
+        const struct bgp_peer_setting *s;
+        const struct cli_args *args;
+        enum bgp_afi_safi af;
+    } * items;
 };
-struct gather { struct gathered *v; unsigned n, cap; enum bgp_afi_safi af; };
+struct gather {
+    struct gathered *v;
+    unsigned n, cap;
+    enum bgp_afi_safi af;
+};
 
 static struct gathered *gather_name(struct gather *g, const char *name)
 {
@@ -160,7 +170,8 @@ static void peer_apply(struct inst_conf *ic, const struct gathered *g)
     else
         bgp_peer_conf_defaults(&eff);
     play(g, &eff);
-    if (eff.remote_as_kind == BGP_AS_UNSET) /* a neighbour exists by its remote-as, own or inherited */
+    if (eff.remote_as_kind ==
+        BGP_AS_UNSET) /* a neighbour exists by its remote-as, own or inherited */
         return;
     struct ipaddr addr = { 0 };
     if (!ipaddr_parse(g->name, &addr))
@@ -170,7 +181,8 @@ static void peer_apply(struct inst_conf *ic, const struct gathered *g)
     if (fresh)
         p = bgp_peer_new(ic->inst, g->name, &addr);
     if (!p) {
-        log_err("bgp: neighbor %s: no room for another neighbor (at most %u)", g->name, BGP_MAX_PEERS - BGP_PEER_FIRST);
+        log_err("bgp: neighbor %s: no room for another neighbor (at most %u)", g->name,
+                BGP_MAX_PEERS - BGP_PEER_FIRST);
         return;
     }
     int impact = fresh ? CONF_IMPACT_RESET : bgp_peer_conf_impact(&p->conf, &eff);
@@ -209,12 +221,15 @@ static void peers_apply(struct inst_conf *ic)
 }
 
 /* ---- instance settings: table rows like the neighbours' ---- */
-typedef void inst_set_fn(struct bgp_inst *i, enum bgp_afi_safi af, const struct cli_args *v, bool on);
-#define ISET(name) static void iset_##name(struct bgp_inst *i, enum bgp_afi_safi af, const struct cli_args *v, bool on)
-#define IFLAG(name, field)                                                                         \
-    ISET(name)                                                                                     \
-    {                                                                                              \
-        i->field = on;                                                                             \
+typedef void inst_set_fn(struct bgp_inst *i, enum bgp_afi_safi af, const struct cli_args *v,
+                         bool on);
+#define ISET(name)                                                                              \
+    static void iset_##name(struct bgp_inst *i, enum bgp_afi_safi af, const struct cli_args *v, \
+                            bool on)
+#define IFLAG(name, field) \
+    ISET(name)             \
+    {                      \
+        i->field = on;     \
     }
 
 ISET(router_id)
@@ -309,7 +324,12 @@ IFLAG(down, shutdown)
 IFLAG(gr, graceful_restart)
 IFLAG(gr_off, gr_disable)
 
-static const struct inst_setting { const char *grammar, *def; int order; bool af; inst_set_fn *set; } inst_settings[] = {
+static const struct inst_setting {
+    const char *grammar, *def;
+    int order;
+    bool af;
+    inst_set_fn *set;
+} inst_settings[] = {
     { "bgp router-id A.B.C.D$id", NULL, 1, false, iset_router_id },
     { "bgp log-neighbor-changes", NULL, 2, false, iset_log_changes },
     { "bgp always-compare-med", NULL, 3, false, iset_always_med },
@@ -319,7 +339,8 @@ static const struct inst_setting { const char *grammar, *def; int order; bool af
     { "bgp reject-as-sets", NULL, 7, false, iset_as_sets },
     { "bgp default ipv4-unicast", "bgp default ipv4-unicast", 8, false, iset_default_v4 },
     { "bgp default ipv6-unicast", NULL, 9, false, iset_default_v6 },
-    { "bgp default local-preference (0-4294967295)$pref", "bgp default local-preference 100", 10, false, iset_local_pref },
+    { "bgp default local-preference (0-4294967295)$pref", "bgp default local-preference 100", 10,
+      false, iset_local_pref },
     { "bgp client-to-client reflection", "bgp client-to-client reflection", 11, false, iset_c2c },
     { "bgp cluster-id <A.B.C.D|(1-4294967295)>$id", NULL, 12, false, iset_cluster_id },
     { "bgp confederation identifier (1-4294967295)$as", NULL, 13, false, iset_confed_id },
@@ -328,19 +349,24 @@ static const struct inst_setting { const char *grammar, *def; int order; bool af
     { "bgp fast-external-failover", "bgp fast-external-failover", 16, false, iset_failover },
     { "bgp graceful-restart", NULL, 17, false, iset_gr },
     { "bgp graceful-restart-disable", NULL, 18, false, iset_gr_off },
-    { "bgp graceful-restart restart-time (0-4095)$time", "bgp graceful-restart restart-time 120", 19, false, iset_gr_time },
-    { "bgp graceful-restart stalepath-time (1-4095)$time", "bgp graceful-restart stalepath-time 360", 20, false, iset_gr_stale },
+    { "bgp graceful-restart restart-time (0-4095)$time", "bgp graceful-restart restart-time 120",
+      19, false, iset_gr_time },
+    { "bgp graceful-restart stalepath-time (1-4095)$time",
+      "bgp graceful-restart stalepath-time 360", 20, false, iset_gr_stale },
     { "bgp bestpath as-path ignore", NULL, 21, false, iset_path_ignore },
     { "bgp bestpath as-path confed", NULL, 22, false, iset_path_confed },
     { "bgp bestpath as-path multipath-relax [<as-set|no-as-set>]", NULL, 23, false, iset_relax },
     { "bgp bestpath compare-routerid", NULL, 24, false, iset_cmp_id },
-    { "bgp bestpath med <confed [missing-as-worst]|missing-as-worst [confed]>", NULL, 25, false, iset_med },
+    { "bgp bestpath med <confed [missing-as-worst]|missing-as-worst [confed]>", NULL, 25, false,
+      iset_med },
     { "bgp network import-check", "bgp network import-check", 26, false, iset_import_check },
     { "bgp route-reflector allow-outbound-policy", NULL, 27, false, iset_rr_policy },
     { "bgp suppress-fib-pending", NULL, 28, false, iset_fib_pending },
     { "bgp shutdown", NULL, 29, false, iset_down },
-    { "timers bgp (0-65535)$keepalive (0-65535)$hold", "timers bgp 60 180", 30, false, iset_timers },
-    { "distance bgp (1-255)$external (1-255)$internal (1-255)$local", "distance bgp 20 200 200", 10, true, iset_distance },
+    { "timers bgp (0-65535)$keepalive (0-65535)$hold", "timers bgp 60 180", 30, false,
+      iset_timers },
+    { "distance bgp (1-255)$external (1-255)$internal (1-255)$local", "distance bgp 20 200 200", 10,
+      true, iset_distance },
     { "maximum-paths (1-64)$paths", NULL, 300, true, iset_max_paths },
     { "maximum-paths ibgp (1-64)$paths", NULL, 301, true, iset_max_paths_ibgp },
 };
@@ -351,8 +377,14 @@ static void inst_defaults(struct bgp_inst *i)
 {
     struct bgp_rib_inst *r = &i->rib;
     uint32_t router_id = r->router_id;
-    *r = (struct bgp_rib_inst){ .inst = i->index, .vrf_id = i->vrf_id, .install = !i->view, .as = i->as, .router_id = router_id,
-                                .default_local_pref = 100, .client_to_client = true, .fast_external_failover = true,
+    *r = (struct bgp_rib_inst){ .inst = i->index,
+                                .vrf_id = i->vrf_id,
+                                .install = !i->view,
+                                .as = i->as,
+                                .router_id = router_id,
+                                .default_local_pref = 100,
+                                .client_to_client = true,
+                                .fast_external_failover = true,
                                 .suppress_duplicates = true };
     for (int af = 0; af < BGP_AF_MAX; af++) {
         r->multipath[af] = r->multipath_ibgp[af] = 64; /* FRR: as many as the build allows */
@@ -363,7 +395,8 @@ static void inst_defaults(struct bgp_inst *i)
     i->keepalive = 60;
     i->hold = 180;
     i->connect_retry = 30;
-    i->default_ipv4_unicast = i->ebgp_requires_policy = i->import_check = i->enforce_first_as = true;
+    i->default_ipv4_unicast = i->ebgp_requires_policy = i->import_check = i->enforce_first_as =
+        true;
     i->default_ipv6_unicast = i->log_changes = i->shutdown = false;
     i->confed_id = 0;
     free(i->confed_peers);
@@ -374,7 +407,10 @@ static void inst_defaults(struct bgp_inst *i)
     i->gr_stale_time = 360;
 }
 
-struct inst_play { struct bgp_inst *inst; enum bgp_afi_safi af; };
+struct inst_play {
+    struct bgp_inst *inst;
+    enum bgp_afi_safi af;
+};
 
 static void inst_row(void *ctx, const struct conf_row *row, const struct cli_args *a)
 {
@@ -415,7 +451,8 @@ const struct bgp_peer_conf *bgp_config_group(const struct bgp_inst *i, const cha
     return g ? &g->conf : NULL;
 }
 
-void bgp_config_groups(const struct bgp_inst *i, void (*fn)(void *, const char *, const struct bgp_peer_conf *), void *ctx)
+void bgp_config_groups(const struct bgp_inst *i,
+                       void (*fn)(void *, const char *, const struct bgp_peer_conf *), void *ctx)
 {
     const struct inst_conf *ic = inst_conf_of(i);
     for (const struct group *g = ic ? ic->groups : NULL; g; g = g->next)
@@ -466,22 +503,35 @@ static void redistribute_apply(const struct conf_change *c)
     if (!ic || !name || !zapi_proto_parse(name, &proto))
         return;
     if (c->op == CONF_SET)
-        bgp_zebra_redistribute_set(ic->inst, obj_af(c->obj), proto, cli_has(c->args, "metric") ? (int64_t)cli_arg_num(c->args, "med", 0) : -1,
-                                   cli_arg_text(c->args, "name"));
+        bgp_zebra_redistribute_set(
+            ic->inst, obj_af(c->obj), proto,
+            cli_has(c->args, "metric") ? (int64_t)cli_arg_num(c->args, "med", 0) : -1,
+            cli_arg_text(c->args, "name"));
     else
         bgp_zebra_redistribute_unset(ic->inst, obj_af(c->obj), proto);
 }
 
 static const struct conf_row other_rows[] = {
-    { .node = "address-family", .grammar = "network <A.B.C.D/M|X:X::X:X/M>$prefix [route-map WORD$name]", .keys = "prefix", .order = 20,
-      .help = "network|Specify a network to announce via BGP\n$prefix|Prefix\nroute-map|Route-map to modify the attributes\n$name|Name of "
+    { .node = "address-family",
+      .grammar = "network <A.B.C.D/M|X:X::X:X/M>$prefix [route-map WORD$name]",
+      .keys = "prefix",
+      .order = 20,
+      .help = "network|Specify a network to announce via BGP\n$prefix|Prefix\nroute-map|Route-map "
+              "to modify the attributes\n$name|Name of "
               "the route map",
-      .check = network_check, .apply = network_apply },
-    { .node = "address-family", .keys = "proto", .order = 30,
-      .grammar = "redistribute <kernel|connected|static>$proto [{metric (0-4294967295)$med|route-map WORD$name}]",
-      .help = "redistribute|Redistribute information from another routing protocol\nkernel|Kernel routes (not installed via the zebra RIB)\n"
-              "connected|Connected routes (directly attached subnet or host)\nstatic|Statically configured routes\nmetric|Metric for "
-              "redistributed routes\n$med|Default metric\nroute-map|Route map reference\n$name|Pointer to route-map entries",
+      .check = network_check,
+      .apply = network_apply },
+    { .node = "address-family",
+      .keys = "proto",
+      .order = 30,
+      .grammar = "redistribute <kernel|connected|static>$proto [{metric "
+                 "(0-4294967295)$med|route-map WORD$name}]",
+      .help = "redistribute|Redistribute information from another routing protocol\nkernel|Kernel "
+              "routes (not installed via the zebra RIB)\n"
+              "connected|Connected routes (directly attached subnet or host)\nstatic|Statically "
+              "configured routes\nmetric|Metric for "
+              "redistributed routes\n$med|Default metric\nroute-map|Route map "
+              "reference\n$name|Pointer to route-map entries",
       .apply = redistribute_apply },
 };
 
@@ -504,10 +554,12 @@ static int router_check(struct conf_change *c, char *err, size_t errlen)
 
 static void router_create(struct conf_obj *o, void *app)
 {
-    const struct cli_arg *as = conf_obj_arg(o, "as"), *kind = conf_obj_arg(o, "kind"), *name = conf_obj_arg(o, "name");
+    const struct cli_arg *as = conf_obj_arg(o, "as"), *kind = conf_obj_arg(o, "kind"),
+                         *name = conf_obj_arg(o, "name");
     struct inst_conf *ic = mem_calloc(MEM(bgp_conf), 1, sizeof(*ic));
     ic->obj = o;
-    ic->inst = bgp_inst_new(name ? name->text : NULL, kind && !strcmp(kind->text, "view"), as ? (uint32_t)as->num : 0);
+    ic->inst = bgp_inst_new(name ? name->text : NULL, kind && !strcmp(kind->text, "view"),
+                            as ? (uint32_t)as->num : 0);
     inst_defaults(ic->inst);
     ic->next = insts;
     insts = ic;
@@ -547,38 +599,77 @@ static void af_destroy(struct conf_obj *o, void *app)
 }
 
 static const struct conf_node nodes[] = {
-    { .name = "router bgp", .parent = "config", .grammar = "router bgp [(1-4294967295)$as [<view|vrf>$kind WORD$name]]", .keys = "kind name",
-      .help = "router|Enable a routing process\nbgp|BGP information\n$as|AS number\nview|BGP view\nvrf|BGP VRF\n$name|View/VRF name",
-      .prompt = "config-router", .exit_word = "exit", .order = 500, .implicit = "address-family ipv4 unicast", .separator = true,
-      .check = router_check, .create = router_create, .destroy = router_destroy },
-    { .name = "address-family", .parent = "router bgp", .grammar = "address-family <ipv4|ipv6>$afi [unicast]$safi", .keys = "afi",
-      .help = "address-family|Enter Address Family command mode\nipv4|Address Family\nipv6|Address Family\nunicast|Address Family modifier",
-      .prompt = "config-router-af", .exit_word = "exit-address-family", .order = 900, .separator = true, .create = af_create,
+    { .name = "router bgp",
+      .parent = "config",
+      .grammar = "router bgp [(1-4294967295)$as [<view|vrf>$kind WORD$name]]",
+      .keys = "kind name",
+      .help = "router|Enable a routing process\nbgp|BGP information\n$as|AS number\nview|BGP "
+              "view\nvrf|BGP VRF\n$name|View/VRF name",
+      .prompt = "config-router",
+      .exit_word = "exit",
+      .order = 500,
+      .implicit = "address-family ipv4 unicast",
+      .separator = true,
+      .check = router_check,
+      .create = router_create,
+      .destroy = router_destroy },
+    { .name = "address-family",
+      .parent = "router bgp",
+      .grammar = "address-family <ipv4|ipv6>$afi [unicast]$safi",
+      .keys = "afi",
+      .help = "address-family|Enter Address Family command mode\nipv4|Address Family\nipv6|Address "
+              "Family\nunicast|Address Family modifier",
+      .prompt = "config-router-af",
+      .exit_word = "exit-address-family",
+      .order = 900,
+      .separator = true,
+      .create = af_create,
       .destroy = af_destroy },
 };
 
 static const char inst_help[] =
-    "bgp|BGP specific commands\nrouter-id|Override configured router identifier\n$id|Identifier in A.B.C.D or number form\n"
-    "log-neighbor-changes|Log neighbor up/down and reset reason\nalways-compare-med|Allow comparing MED from different neighbors\n"
-    "ebgp-requires-policy|Require in and out policy for eBGP peers (RFC 8212)\nenforce-first-as|Enforce the first AS for EBGP routes\n"
-    "suppress-duplicates|Suppress duplicate updates if the route actually not changed\nreject-as-sets|Reject routes with AS_SET or "
-    "AS_CONFED_SET\ndefault|Configure BGP defaults\nipv4-unicast|Activate ipv4-unicast for a peer by default\nipv6-unicast|Activate "
-    "ipv6-unicast for a peer by default\nlocal-preference|local preference (higher=more preferred)\n$pref|Configure default local preference "
-    "value\nclient-to-client|Configure client to client route reflection\nreflection|reflection of routes allowed\ncluster-id|Configure "
-    "Route-Reflector Cluster-id\nconfederation|AS confederation parameters\nidentifier|AS number of the confederation\n$as|AS number\npeers|Peer "
-    "ASs in the confederation\n$list|AS numbers\ndeterministic-med|Pick the best-MED path among paths advertised from the neighboring "
-    "AS\nfast-external-failover|Immediately reset session if a link to a directly connected external peer goes down\ngraceful-restart|Graceful "
-    "restart capability parameters\ngraceful-restart-disable|Graceful restart disable\nrestart-time|Set the time to wait to delete stale "
-    "routes\nstalepath-time|Set the max time to hold onto restarting peer's stale paths\n$time|Delay value (seconds)\nbestpath|Change the default "
-    "bestpath selection\nas-path|AS-path attribute\nignore|Ignore as-path length in selecting a route\nconfed|Compare path lengths including "
-    "confederation sets & sequences, or MED among confederation paths\nmultipath-relax|Allow load sharing across routes that have different AS paths "
-    "(but same length)\nas-set|Generate an AS_SET\nno-as-set|Do not generate an AS_SET\ncompare-routerid|Compare router-id for identical EBGP "
-    "paths\nmed|MED attribute\nmissing-as-worst|Treat missing MED as the least preferred one\nnetwork|BGP network command\nimport-check|Check BGP "
-    "network route exists in IGP\nroute-reflector|Route reflector\nallow-outbound-policy|Allow modifications made by out route-map on ibgp "
-    "neighbors\nsuppress-fib-pending|Advertise only routes that are programmed in kernel to peers\nshutdown|Administrative shutdown of the BGP "
-    "instance\ntimers|Adjust routing timers\n$keepalive|Keepalive interval\n$hold|Holdtime\ndistance|Define an administrative "
-    "distance\n$external|Distance for routes external to the AS\n$internal|Distance for routes internal to the AS\n$local|Distance for local "
-    "routes\nmaximum-paths|Forward packets over multiple paths\nibgp|iBGP-multipath\n$paths|Number of paths";
+    "bgp|BGP specific commands\nrouter-id|Override configured router identifier\n$id|Identifier in "
+    "A.B.C.D or number form\n"
+    "log-neighbor-changes|Log neighbor up/down and reset reason\nalways-compare-med|Allow "
+    "comparing MED from different neighbors\n"
+    "ebgp-requires-policy|Require in and out policy for eBGP peers (RFC "
+    "8212)\nenforce-first-as|Enforce the first AS for EBGP routes\n"
+    "suppress-duplicates|Suppress duplicate updates if the route actually not "
+    "changed\nreject-as-sets|Reject routes with AS_SET or "
+    "AS_CONFED_SET\ndefault|Configure BGP defaults\nipv4-unicast|Activate ipv4-unicast for a peer "
+    "by default\nipv6-unicast|Activate "
+    "ipv6-unicast for a peer by default\nlocal-preference|local preference (higher=more "
+    "preferred)\n$pref|Configure default local preference "
+    "value\nclient-to-client|Configure client to client route reflection\nreflection|reflection of "
+    "routes allowed\ncluster-id|Configure "
+    "Route-Reflector Cluster-id\nconfederation|AS confederation parameters\nidentifier|AS number "
+    "of the confederation\n$as|AS number\npeers|Peer "
+    "ASs in the confederation\n$list|AS numbers\ndeterministic-med|Pick the best-MED path among "
+    "paths advertised from the neighboring "
+    "AS\nfast-external-failover|Immediately reset session if a link to a directly connected "
+    "external peer goes down\ngraceful-restart|Graceful "
+    "restart capability parameters\ngraceful-restart-disable|Graceful restart "
+    "disable\nrestart-time|Set the time to wait to delete stale "
+    "routes\nstalepath-time|Set the max time to hold onto restarting peer's stale "
+    "paths\n$time|Delay value (seconds)\nbestpath|Change the default "
+    "bestpath selection\nas-path|AS-path attribute\nignore|Ignore as-path length in selecting a "
+    "route\nconfed|Compare path lengths including "
+    "confederation sets & sequences, or MED among confederation paths\nmultipath-relax|Allow load "
+    "sharing across routes that have different AS paths "
+    "(but same length)\nas-set|Generate an AS_SET\nno-as-set|Do not generate an "
+    "AS_SET\ncompare-routerid|Compare router-id for identical EBGP "
+    "paths\nmed|MED attribute\nmissing-as-worst|Treat missing MED as the least preferred "
+    "one\nnetwork|BGP network command\nimport-check|Check BGP "
+    "network route exists in IGP\nroute-reflector|Route reflector\nallow-outbound-policy|Allow "
+    "modifications made by out route-map on ibgp "
+    "neighbors\nsuppress-fib-pending|Advertise only routes that are programmed in kernel to "
+    "peers\nshutdown|Administrative shutdown of the BGP "
+    "instance\ntimers|Adjust routing timers\n$keepalive|Keepalive "
+    "interval\n$hold|Holdtime\ndistance|Define an administrative "
+    "distance\n$external|Distance for routes external to the AS\n$internal|Distance for routes "
+    "internal to the AS\n$local|Distance for local "
+    "routes\nmaximum-paths|Forward packets over multiple paths\nibgp|iBGP-multipath\n$paths|Number "
+    "of paths";
 
 static void bgp_line_default(struct cli_tree *t)
 {
@@ -591,12 +682,13 @@ void bgp_config_add(struct daemon *d)
     bgp_line_default(d->cli);
     conf_add_nodes(d->conf, nodes, sizeof(nodes) / sizeof(nodes[0]));
     for (unsigned i = 0; i < N_INST; i++)
-        inst_rows[i] = (struct conf_row){ .node = inst_settings[i].af ? "address-family" : "router bgp",
-                                          .grammar = inst_settings[i].grammar,
-                                          .help = inst_help,
-                                          .def = inst_settings[i].def,
-                                          .order = inst_settings[i].order,
-                                          .apply = mark_apply };
+        inst_rows[i] =
+            (struct conf_row){ .node = inst_settings[i].af ? "address-family" : "router bgp",
+                               .grammar = inst_settings[i].grammar,
+                               .help = inst_help,
+                               .def = inst_settings[i].def,
+                               .order = inst_settings[i].order,
+                               .apply = mark_apply };
     conf_add_rows(d->conf, inst_rows, N_INST);
     conf_add_rows(d->conf, other_rows, sizeof(other_rows) / sizeof(other_rows[0]));
     bgp_config_peer_rows(d->conf, mark_apply);

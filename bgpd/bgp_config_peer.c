@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * bgp_config_peer.c - the settings of a neighbour, one table row each: grammar, help, where it stands, and how it changes a
- * struct bgp_peer_conf. The effective configuration of a neighbour is made by playing its peer-group's rows and then
- * its own rows onto the defaults (bgp_config.c), so inheritance needs no flags per field.
+ * bgp_config_peer.c - the settings of a neighbour, one table row each: grammar, help, where it
+ * stands, and how it changes a struct bgp_peer_conf. The effective configuration of a neighbour is
+ * made by playing its peer-group's rows and then its own rows onto the defaults (bgp_config.c), so
+ * inheritance needs no flags per field.
  */
 #include "bgp_shell.h"
 #include <stdio.h>
@@ -30,18 +31,18 @@ void bgp_peer_conf_defaults(struct bgp_peer_conf *c)
         c->af[i].activate = -1;
 }
 
-#define SETTER(name)                                                                               \
-    static void set_##name(struct bgp_peer_conf *c, struct bgp_peer_af_conf *a,                    \
+#define SETTER(name)                                                            \
+    static void set_##name(struct bgp_peer_conf *c, struct bgp_peer_af_conf *a, \
                            const struct cli_args *v, bool on)
-#define FLAG(name)                                                                                 \
-    SETTER(name)                                                                                   \
-    {                                                                                              \
-        c->name = on;                                                                              \
+#define FLAG(name)    \
+    SETTER(name)      \
+    {                 \
+        c->name = on; \
     }
-#define AF_FLAG(name)                                                                              \
-    SETTER(name)                                                                                   \
-    {                                                                                              \
-        a->name = on;                                                                              \
+#define AF_FLAG(name) \
+    SETTER(name)      \
+    {                 \
+        a->name = on; \
     }
 
 SETTER(group_define)
@@ -270,113 +271,154 @@ static int check_ttl(struct conf_change *c, char *err, size_t errlen)
 #define DIR " <in|out>$dir"
 /* Order is the order of output within a neighbour, FRR's. */
 const struct bgp_peer_setting bgp_peer_settings[] = {
-    { "peer-group", "peer-group|Configure a peer-group", NULL, 1, false, 0, set_group_define, NULL },
-    { "interface WORD$ifname", "interface|Interface that a link-local neighbor is reached by\n$ifname|Interface name",
-      NULL, 9, false, 0, set_interface, NULL },
+    { "peer-group", "peer-group|Configure a peer-group", NULL, 1, false, 0, set_group_define,
+      NULL },
+    { "interface WORD$ifname",
+      "interface|Interface that a link-local neighbor is reached by\n$ifname|Interface name", NULL,
+      9, false, 0, set_interface, NULL },
     { "remote-as <(1-4294967295)|internal|external|auto>$as",
-      "remote-as|Specify a BGP neighbor\n$as|AS number\ninternal|Internal BGP peer\nexternal|External BGP peer\nauto|Either, "
+      "remote-as|Specify a BGP neighbor\n$as|AS number\ninternal|Internal BGP "
+      "peer\nexternal|External BGP peer\nauto|Either, "
       "as the peer's OPEN says",
       NULL, 2, false, 0, set_remote_as, NULL },
-    { "peer-group WORD$group", "peer-group|Member of the peer-group\n$group|Peer-group name", NULL, 3, false, 0, set_group_define,
-      NULL },
+    { "peer-group WORD$group", "peer-group|Member of the peer-group\n$group|Peer-group name", NULL,
+      3, false, 0, set_group_define, NULL },
     { "local-as (1-4294967295)$as [no-prepend [replace-as [dual-as]]]",
-      "local-as|Specify a local AS number\n$as|AS number used as local AS\nno-prepend|Do not prepend local-as to updates "
-      "from the peer\nreplace-as|Do not prepend the real AS to updates to the peer\ndual-as|Allow peering based on "
+      "local-as|Specify a local AS number\n$as|AS number used as local AS\nno-prepend|Do not "
+      "prepend local-as to updates "
+      "from the peer\nreplace-as|Do not prepend the real AS to updates to the peer\ndual-as|Allow "
+      "peering based on "
       "the real AS or the local AS",
       NULL, 4, false, 0, set_local_as, NULL },
-    { "description LINE...$text", "description|Neighbor specific description\n$text|Up to 80 characters describing this neighbor",
+    { "description LINE...$text",
+      "description|Neighbor specific description\n$text|Up to 80 characters describing this "
+      "neighbor",
       NULL, 5, false, 0, set_description, NULL },
     { "shutdown [message LINE...$text]",
-      "shutdown|Administratively shut down this neighbor\nmessage|Add a shutdown message (RFC 9003)\n$text|Shutdown message", NULL,
-      6, false, 0, set_shutdown, NULL },
-    { "password LINE...$secret", "password|Set a password (TCP MD5, RFC 2385)\n$secret|The password", NULL, 7, false, CONF_F_SECRET,
-      set_password, NULL },
+      "shutdown|Administratively shut down this neighbor\nmessage|Add a shutdown message (RFC "
+      "9003)\n$text|Shutdown message",
+      NULL, 6, false, 0, set_shutdown, NULL },
+    { "password LINE...$secret",
+      "password|Set a password (TCP MD5, RFC 2385)\n$secret|The password", NULL, 7, false,
+      CONF_F_SECRET, set_password, NULL },
     { "solo", "solo|Solo peer - part of its own update group", NULL, 8, false, 0, set_solo, NULL },
-    { "port (0-65535)$port", "port|Neighbor's BGP port\n$port|TCP port number", NULL, 9, false, 0, set_port, NULL },
-    { "ebgp-multihop [(1-255)$hops]", "ebgp-multihop|Allow EBGP neighbors not on directly connected networks\n$hops|maximum hop count",
+    { "port (0-65535)$port", "port|Neighbor's BGP port\n$port|TCP port number", NULL, 9, false, 0,
+      set_port, NULL },
+    { "ebgp-multihop [(1-255)$hops]",
+      "ebgp-multihop|Allow EBGP neighbors not on directly connected networks\n$hops|maximum hop "
+      "count",
       NULL, 10, false, 0, set_ebgp_multihop, check_ttl },
-    { "ttl-security hops (1-254)$hops", "ttl-security|BGP ttl-security parameters (RFC 5082)\nhops|IP hops\n$hops|Number of hops to the peer",
+    { "ttl-security hops (1-254)$hops",
+      "ttl-security|BGP ttl-security parameters (RFC 5082)\nhops|IP hops\n$hops|Number of hops to "
+      "the peer",
       NULL, 11, false, 0, set_ttl_security, check_ttl },
-    { "disable-connected-check", "disable-connected-check|one-hop away EBGP peer using loopback address", NULL, 12, false, 0,
+    { "disable-connected-check",
+      "disable-connected-check|one-hop away EBGP peer using loopback address", NULL, 12, false, 0,
       set_disable_connected_check, NULL },
-    { "enforce-first-as", "enforce-first-as|Enforce the first AS for EBGP routes", "enforce-first-as", 13, false, 0,
-      set_enforce_first_as, NULL },
+    { "enforce-first-as", "enforce-first-as|Enforce the first AS for EBGP routes",
+      "enforce-first-as", 13, false, 0, set_enforce_first_as, NULL },
     { "update-source <A.B.C.D|X:X::X:X|WORD>$source",
-      "update-source|Source of routing updates\n$source|Address or interface name", NULL, 14, false, 0, set_update_source, NULL },
-    { "passive", "passive|Don't send open messages to this neighbor", NULL, 15, false, 0, set_passive, NULL },
+      "update-source|Source of routing updates\n$source|Address or interface name", NULL, 14, false,
+      0, set_update_source, NULL },
+    { "passive", "passive|Don't send open messages to this neighbor", NULL, 15, false, 0,
+      set_passive, NULL },
     { "advertisement-interval (0-600)$interval",
-      "advertisement-interval|Minimum interval between sending BGP routing updates\n$interval|time in seconds", NULL, 16, false, 0,
-      set_advertisement_interval, NULL },
-    { "timers (0-65535)$keepalive (0-65535)$hold", "timers|BGP per neighbor timers\n$keepalive|Keepalive interval\n$hold|Holdtime", NULL, 17,
+      "advertisement-interval|Minimum interval between sending BGP routing updates\n$interval|time "
+      "in seconds",
+      NULL, 16, false, 0, set_advertisement_interval, NULL },
+    { "timers (0-65535)$keepalive (0-65535)$hold",
+      "timers|BGP per neighbor timers\n$keepalive|Keepalive interval\n$hold|Holdtime", NULL, 17,
       false, 0, set_timers, check_timers },
-    { "timers connect (1-65535)$connect", "timers|BGP per neighbor timers\nconnect|BGP connect timer\n$connect|Connect timer", NULL, 18,
+    { "timers connect (1-65535)$connect",
+      "timers|BGP per neighbor timers\nconnect|BGP connect timer\n$connect|Connect timer", NULL, 18,
       false, 0, set_timers_connect, NULL },
-    { "dont-capability-negotiate", "dont-capability-negotiate|Do not perform capability negotiation", NULL, 19, false, 0,
+    { "dont-capability-negotiate",
+      "dont-capability-negotiate|Do not perform capability negotiation", NULL, 19, false, 0,
       set_dont_capability, NULL },
-    { "override-capability", "override-capability|Override capability negotiation result", NULL, 20, false, 0,
-      set_override_capability, NULL },
-    { "strict-capability-match", "strict-capability-match|Strict capability negotiation match", NULL, 21, false, 0,
-      set_strict_capability, NULL },
+    { "override-capability", "override-capability|Override capability negotiation result", NULL, 20,
+      false, 0, set_override_capability, NULL },
+    { "strict-capability-match", "strict-capability-match|Strict capability negotiation match",
+      NULL, 21, false, 0, set_strict_capability, NULL },
     { "capability extended-nexthop",
-      "capability|Advertise capability to the peer\nextended-nexthop|Advertise extended next-hop capability to the peer (RFC 8950)",
+      "capability|Advertise capability to the peer\nextended-nexthop|Advertise extended next-hop "
+      "capability to the peer (RFC 8950)",
       NULL, 22, false, 0, set_extended_nexthop, NULL },
-    { "tcp-mss (1-65535)$mss", "tcp-mss|TCP max segment size\n$mss|TCP MSS value", NULL, 23, false, 0, set_tcp_mss, NULL },
+    { "tcp-mss (1-65535)$mss", "tcp-mss|TCP max segment size\n$mss|TCP MSS value", NULL, 23, false,
+      0, set_tcp_mss, NULL },
     /* address family */
-    { "activate", "activate|Enable the Address Family for this Neighbor", NULL, 40, true, 0, set_activate, NULL },
-    { "route-reflector-client", "route-reflector-client|Configure a neighbor as Route Reflector client", NULL, 41, true, 0,
+    { "activate", "activate|Enable the Address Family for this Neighbor", NULL, 40, true, 0,
+      set_activate, NULL },
+    { "route-reflector-client",
+      "route-reflector-client|Configure a neighbor as Route Reflector client", NULL, 41, true, 0,
       set_rr_client, NULL },
-    { "route-server-client", "route-server-client|Configure a neighbor as Route Server client", NULL, 42, true, 0, set_rs_client,
-      NULL },
+    { "route-server-client", "route-server-client|Configure a neighbor as Route Server client",
+      NULL, 42, true, 0, set_rs_client, NULL },
     { "next-hop-self [<force|all>$force]",
-      "next-hop-self|Disable the next hop calculation for this neighbor\nforce|Set the next hop to self for reflected "
+      "next-hop-self|Disable the next hop calculation for this neighbor\nforce|Set the next hop to "
+      "self for reflected "
       "routes\nall|Set the next hop to self for reflected routes",
       NULL, 43, true, 0, set_next_hop_self, NULL },
     { "remove-private-AS [{all|replace-AS}]",
-      "remove-private-AS|Remove private ASNs in outbound updates\nall|Apply to all AS numbers\nreplace-AS|Replace private ASNs with "
+      "remove-private-AS|Remove private ASNs in outbound updates\nall|Apply to all AS "
+      "numbers\nreplace-AS|Replace private ASNs with "
       "our ASN",
       NULL, 44, true, 0, set_remove_private, NULL },
-    { "as-override", "as-override|Override ASNs in outbound updates if aspath equals remote-as", NULL, 45, true, 0, set_as_override,
-      NULL },
+    { "as-override", "as-override|Override ASNs in outbound updates if aspath equals remote-as",
+      NULL, 45, true, 0, set_as_override, NULL },
     { "send-community [<both|all|extended|standard|large>$kind]",
-      "send-community|Send Community attribute to this neighbor\nboth|Send Standard and Extended Community attributes\nall|Send "
-      "all Community attributes\nextended|Send Extended Community attributes\nstandard|Send Standard Community "
+      "send-community|Send Community attribute to this neighbor\nboth|Send Standard and Extended "
+      "Community attributes\nall|Send "
+      "all Community attributes\nextended|Send Extended Community attributes\nstandard|Send "
+      "Standard Community "
       "attributes\nlarge|Send Large Community attributes",
       "send-community", 46, true, 0, set_send_community, NULL },
     { "default-originate [route-map WORD$name]",
-      "default-originate|Originate default route to this neighbor\nroute-map|Route-map to specify criteria to originate "
+      "default-originate|Originate default route to this neighbor\nroute-map|Route-map to specify "
+      "criteria to originate "
       "default\n$name|route-map name",
       NULL, 47, true, 0, set_default_originate, NULL },
     { "soft-reconfiguration inbound",
-      "soft-reconfiguration|Per neighbor soft reconfiguration\ninbound|Allow inbound soft reconfiguration for this neighbor", NULL, 48,
-      true, 0, set_soft_reconfig, NULL },
-    { "maximum-prefix (1-4294967295)$max [(1-100)$percent] [<warning-only|restart (1-65535)$minutes>]",
-      "maximum-prefix|Maximum number of prefixes to accept from this peer\n$max|maximum no. of prefix limit\n$percent|Threshold value "
-      "(%) at which to generate a warning msg\nwarning-only|Only give warning message when limit is exceeded\nrestart|Restart bgp "
+      "soft-reconfiguration|Per neighbor soft reconfiguration\ninbound|Allow inbound soft "
+      "reconfiguration for this neighbor",
+      NULL, 48, true, 0, set_soft_reconfig, NULL },
+    { "maximum-prefix (1-4294967295)$max [(1-100)$percent] [<warning-only|restart "
+      "(1-65535)$minutes>]",
+      "maximum-prefix|Maximum number of prefixes to accept from this peer\n$max|maximum no. of "
+      "prefix limit\n$percent|Threshold value "
+      "(%) at which to generate a warning msg\nwarning-only|Only give warning message when limit "
+      "is exceeded\nrestart|Restart bgp "
       "connection after limit is exceeded\n$minutes|Restart interval in minutes",
       NULL, 49, true, 0, set_maximum_prefix, NULL },
     { "allowas-in [<(1-10)$count|origin>]",
-      "allowas-in|Accept as-path with my AS present in it\n$count|Number of occurrences of AS number\norigin|Only accept my AS "
+      "allowas-in|Accept as-path with my AS present in it\n$count|Number of occurrences of AS "
+      "number\norigin|Only accept my AS "
       "in the as-path if the route was originated in my AS",
       NULL, 50, true, 0, set_allowas_in, NULL },
-    { "weight (0-65535)$weight", "weight|Set default weight for routes from this neighbor\n$weight|default weight", NULL, 51, true, 0,
-      set_weight, NULL },
+    { "weight (0-65535)$weight",
+      "weight|Set default weight for routes from this neighbor\n$weight|default weight", NULL, 51,
+      true, 0, set_weight, NULL },
     { "distribute-list WORD$name" DIR,
-      "distribute-list|Filter updates to/from this neighbor\n$name|IP access-list name\nin|Filter incoming updates\nout|Filter "
+      "distribute-list|Filter updates to/from this neighbor\n$name|IP access-list name\nin|Filter "
+      "incoming updates\nout|Filter "
       "outgoing updates",
       NULL, 52, true, 0, set_distribute_list, NULL },
     { "prefix-list WORD$name" DIR,
-      "prefix-list|Filter updates to/from this neighbor\n$name|Name of a prefix list\nin|Filter incoming updates\nout|Filter outgoing "
+      "prefix-list|Filter updates to/from this neighbor\n$name|Name of a prefix list\nin|Filter "
+      "incoming updates\nout|Filter outgoing "
       "updates",
       NULL, 53, true, 0, set_prefix_list, NULL },
     { "filter-list WORD$name" DIR,
-      "filter-list|Establish BGP filters\n$name|AS path access-list name\nin|Filter incoming routes\nout|Filter outgoing routes", NULL,
-      54, true, 0, set_filter_list, NULL },
+      "filter-list|Establish BGP filters\n$name|AS path access-list name\nin|Filter incoming "
+      "routes\nout|Filter outgoing routes",
+      NULL, 54, true, 0, set_filter_list, NULL },
     { "route-map WORD$name" DIR,
-      "route-map|Apply route map to neighbor\n$name|Name of route map\nin|Apply map to incoming routes\nout|Apply map to outbound "
+      "route-map|Apply route map to neighbor\n$name|Name of route map\nin|Apply map to incoming "
+      "routes\nout|Apply map to outbound "
       "routes",
       NULL, 55, true, 0, set_route_map, NULL },
     { "attribute-unchanged [{as-path|next-hop|med}]",
-      "attribute-unchanged|BGP attribute is propagated unchanged to this neighbor\nas-path|As-path attribute\nnext-hop|Nexthop "
+      "attribute-unchanged|BGP attribute is propagated unchanged to this neighbor\nas-path|As-path "
+      "attribute\nnext-hop|Nexthop "
       "attribute\nmed|Med attribute",
       NULL, 56, true, 0, set_attribute_unchanged, NULL },
 };
@@ -409,7 +451,9 @@ void bgp_config_peer_rows(struct conf *c, void (*apply)(const struct conf_change
         char grammar[512], help[1200], def[128];
         const char *peer = i == 0 ? "WORD$peer" : "<A.B.C.D|X:X::X:X|WORD>$peer";
         snprintf(grammar, sizeof(grammar), "neighbor %s %s", peer, s->grammar);
-        snprintf(help, sizeof(help), "neighbor|Specify neighbor router\n$peer|Neighbor address, interface or peer-group name\n%s",
+        snprintf(help, sizeof(help),
+                 "neighbor|Specify neighbor router\n$peer|Neighbor address, interface or "
+                 "peer-group name\n%s",
                  s->help);
         struct conf_row *r = &rows[i];
         r->node = s->af ? "address-family" : "router bgp";
@@ -429,14 +473,17 @@ void bgp_config_peer_rows(struct conf *c, void (*apply)(const struct conf_change
     conf_add_rows(c, rows, bgp_peer_n_settings);
 }
 
-/* What a change needs: a session reset (what OPEN or the transport says), new policies and groups, or nothing. */
+/* What a change needs: a session reset (what OPEN or the transport says), new policies and groups,
+ * or nothing. */
 static bool session_differs(const struct bgp_peer_conf *a, const struct bgp_peer_conf *b)
 {
 #define NE(f) (a->f != b->f)
-    if (NE(remote_as_kind) || NE(remote_as) || NE(local_as) || NE(local_as_no_prepend) || NE(local_as_replace) || NE(password) ||
-        NE(update_source_if) || NE(interface) || !ipaddr_eq(&a->update_source, &b->update_source) || NE(shutdown) ||
-        NE(passive) || NE(disable_connected_check) || NE(dont_capability) || NE(override_capability) || NE(strict_capability) ||
-        NE(extended_nexthop) || NE(ebgp_multihop) || NE(ttl_security) || NE(port) || NE(tcp_mss) || NE(no_enforce_first_as))
+    if (NE(remote_as_kind) || NE(remote_as) || NE(local_as) || NE(local_as_no_prepend) ||
+        NE(local_as_replace) || NE(password) || NE(update_source_if) || NE(interface) ||
+        !ipaddr_eq(&a->update_source, &b->update_source) || NE(shutdown) || NE(passive) ||
+        NE(disable_connected_check) || NE(dont_capability) || NE(override_capability) ||
+        NE(strict_capability) || NE(extended_nexthop) || NE(ebgp_multihop) || NE(ttl_security) ||
+        NE(port) || NE(tcp_mss) || NE(no_enforce_first_as))
         return true;
     for (int i = 0; i < BGP_AF_MAX; i++)
         if (NE(af[i].activate) || NE(af[i].rr_client) || NE(af[i].rs_client))
@@ -449,10 +496,12 @@ static bool af_differs(const struct bgp_peer_af_conf *a, const struct bgp_peer_a
     for (int d = 0; d < 2; d++)
         if (NE(prefix_list[d]) || NE(distribute_list[d]) || NE(filter_list[d]) || NE(route_map[d]))
             return true;
-    return NE(next_hop_self) || NE(next_hop_self_force) || NE(nh_unchanged) || NE(aspath_unchanged) || NE(med_unchanged) ||
-           NE(soft_reconfig) || NE(as_override) || NE(remove_private) || NE(remove_private_all) || NE(remove_private_replace) ||
-           NE(default_originate) || NE(default_map) || NE(allowas_in) || NE(allowas_origin) || NE(no_send_community) ||
-           NE(no_send_ext) || NE(no_send_large) || NE(weight) || NE(max_prefix) || NE(max_prefix_pct) || NE(max_prefix_warn_only) ||
+    return NE(next_hop_self) || NE(next_hop_self_force) || NE(nh_unchanged) ||
+           NE(aspath_unchanged) || NE(med_unchanged) || NE(soft_reconfig) || NE(as_override) ||
+           NE(remove_private) || NE(remove_private_all) || NE(remove_private_replace) ||
+           NE(default_originate) || NE(default_map) || NE(allowas_in) || NE(allowas_origin) ||
+           NE(no_send_community) || NE(no_send_ext) || NE(no_send_large) || NE(weight) ||
+           NE(max_prefix) || NE(max_prefix_pct) || NE(max_prefix_warn_only) ||
            NE(max_prefix_restart);
 }
 
@@ -466,7 +515,8 @@ int bgp_peer_conf_impact(const struct bgp_peer_conf *a, const struct bgp_peer_co
     if (NE(solo))
         return CONF_IMPACT_REFRESH;
     /* Timers are taken by the next session, the others are only shown. */
-    if (NE(description) || NE(shutdown_msg) || NE(keepalive) || NE(hold) || NE(connect_retry) || NE(advertisement_interval))
+    if (NE(description) || NE(shutdown_msg) || NE(keepalive) || NE(hold) || NE(connect_retry) ||
+        NE(advertisement_interval))
         return CONF_IMPACT_NONE;
     return -1;
 #undef NE

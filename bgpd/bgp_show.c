@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * bgp_show.c - `show bgp summary` and the smaller shows; scope and formatting that the other show files use.
+ * bgp_show.c - `show bgp summary` and the smaller shows; scope and formatting that the other show
+ * files use.
  *
- * Text columns and JSON keys are FRR's. Handlers write both planes (writer.h) and never ask which one is on, except
- * where FRR's text and JSON differ in what they contain.
+ * Text columns and JSON keys are FRR's. Handlers write both planes (writer.h) and never ask which
+ * one is on, except where FRR's text and JSON differ in what they contain.
  */
 #include "bgp_shell.h"
 #include "bgp_zebra.h"
@@ -13,11 +14,14 @@
 char *bgp_show_uptime(uint64_t s, char *buf, size_t len)
 {
     if (s < 86400)
-        snprintf(buf, len, "%02u:%02u:%02u", (unsigned)(s / 3600), (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+        snprintf(buf, len, "%02u:%02u:%02u", (unsigned)(s / 3600), (unsigned)(s / 60 % 60),
+                 (unsigned)(s % 60));
     else if (s < 604800)
-        snprintf(buf, len, "%ud%02uh%02um", (unsigned)(s / 86400), (unsigned)(s / 3600 % 24), (unsigned)(s / 60 % 60));
+        snprintf(buf, len, "%ud%02uh%02um", (unsigned)(s / 86400), (unsigned)(s / 3600 % 24),
+                 (unsigned)(s / 60 % 60));
     else
-        snprintf(buf, len, "%02uw%ud%02uh", (unsigned)(s / 604800), (unsigned)(s / 86400 % 7), (unsigned)(s / 3600 % 24));
+        snprintf(buf, len, "%02uw%ud%02uh", (unsigned)(s / 604800), (unsigned)(s / 86400 % 7),
+                 (unsigned)(s / 3600 % 24));
     return buf;
 }
 
@@ -68,7 +72,13 @@ static char *id_str(uint32_t id, char *buf)
     return ipaddr_str(&a, buf);
 }
 
-struct summary { struct cli_req *r; struct bgp_inst *inst; enum bgp_afi_safi af; unsigned shown, total, failed, dynamic; int width; };
+struct summary {
+    struct cli_req *r;
+    struct bgp_inst *inst;
+    enum bgp_afi_safi af;
+    unsigned shown, total, failed, dynamic;
+    int width;
+};
 
 static bool summary_wants(const struct summary *s, const struct bgp_peer *p)
 {
@@ -83,7 +93,8 @@ static bool summary_wants(const struct summary *s, const struct bgp_peer *p)
         return !p->ebgp;
     if (as && !strcmp(as, "external"))
         return p->ebgp;
-    return !as || strtoul(as, NULL, 10) == (p->fsm.remote_as ? p->fsm.remote_as : p->conf.remote_as);
+    return !as ||
+           strtoul(as, NULL, 10) == (p->fsm.remote_as ? p->fsm.remote_as : p->conf.remote_as);
 }
 
 static uint64_t now_wall(void)
@@ -98,19 +109,23 @@ static const char *policy_word(const struct summary *s, const struct bgp_peer *p
     return p->ebgp && s->inst->ebgp_requires_policy && !in ? "(Policy)" : NULL;
 }
 
-static void summary_peer_text(struct summary *s, const struct bgp_peer *p, const struct bgp_counters *c, const struct bgp_rib_counts *n)
+static void summary_peer_text(struct summary *s, const struct bgp_peer *p,
+                              const struct bgp_counters *c, const struct bgp_rib_counts *n)
 {
     struct writer *w = s->r->out;
     char up[32] = "never", state[32], sent[16] = "0";
     uint64_t since = p->fsm.state == BS_ESTABLISHED ? p->up_wall : p->down_wall;
-    uint64_t rx = c->opens[0] + c->updates[0] + c->notifications[0] + c->keepalives[0] + c->refreshes[0];
-    uint64_t tx = c->opens[1] + c->updates[1] + c->notifications[1] + c->keepalives[1] + c->refreshes[1];
+    uint64_t rx =
+        c->opens[0] + c->updates[0] + c->notifications[0] + c->keepalives[0] + c->refreshes[0];
+    uint64_t tx =
+        c->opens[1] + c->updates[1] + c->notifications[1] + c->keepalives[1] + c->refreshes[1];
     if (since)
         bgp_show_uptime(now_wall() - since, up, sizeof(up));
     const char *pol_in = policy_word(s, p);
     const struct bgp_peer_af_conf *ac = &p->conf.af[s->af];
-    bool pol_out = p->ebgp && s->inst->ebgp_requires_policy &&
-                   !(ac->route_map[1] || ac->prefix_list[1] || ac->filter_list[1] || ac->distribute_list[1]);
+    bool pol_out =
+        p->ebgp && s->inst->ebgp_requires_policy &&
+        !(ac->route_map[1] || ac->prefix_list[1] || ac->filter_list[1] || ac->distribute_list[1]);
     if (p->fsm.state != BS_ESTABLISHED)
         snprintf(state, sizeof(state), "%s", bgp_peer_state_name(p));
     else if (!(p->fsm.af & (1u << s->af)))
@@ -125,12 +140,14 @@ static void summary_peer_text(struct summary *s, const struct bgp_peer *p, const
     else if (p->fsm.state == BS_ESTABLISHED && pol_out)
         snprintf(sent, sizeof(sent), "(Policy)");
     uint32_t as = p->conf.remote_as ? p->conf.remote_as : p->fsm.remote_as;
-    writer_line(w, "%-*s 4 %10u %9llu %9llu %8u %4u %4zu %8s %12s %8s %s", s->width, p->name, as, (unsigned long long)rx,
-                (unsigned long long)tx, 0u, 0u, bgp_io_backlog(p->index) ? (size_t)1 : (size_t)0, up, state, sent,
+    writer_line(w, "%-*s 4 %10u %9llu %9llu %8u %4u %4zu %8s %12s %8s %s", s->width, p->name, as,
+                (unsigned long long)rx, (unsigned long long)tx, 0u, 0u,
+                bgp_io_backlog(p->index) ? (size_t)1 : (size_t)0, up, state, sent,
                 p->conf.description ? p->conf.description : "N/A");
 }
 
-static void summary_peer_json(struct summary *s, const struct bgp_peer *p, const struct bgp_counters *c, const struct bgp_rib_counts *n)
+static void summary_peer_json(struct summary *s, const struct bgp_peer *p,
+                              const struct bgp_counters *c, const struct bgp_rib_counts *n)
 {
     struct writer *w = s->r->out;
     char up[32] = "never";
@@ -144,8 +161,12 @@ static void summary_peer_json(struct summary *s, const struct bgp_peer *p, const
     writer_uint(w, "remoteAs", p->conf.remote_as ? p->conf.remote_as : p->fsm.remote_as);
     writer_uint(w, "localAs", p->conf.local_as ? p->conf.local_as : s->inst->as);
     writer_int(w, "version", 4);
-    writer_uint(w, "msgRcvd", c->opens[0] + c->updates[0] + c->notifications[0] + c->keepalives[0] + c->refreshes[0]);
-    writer_uint(w, "msgSent", c->opens[1] + c->updates[1] + c->notifications[1] + c->keepalives[1] + c->refreshes[1]);
+    writer_uint(w, "msgRcvd",
+                c->opens[0] + c->updates[0] + c->notifications[0] + c->keepalives[0] +
+                    c->refreshes[0]);
+    writer_uint(w, "msgSent",
+                c->opens[1] + c->updates[1] + c->notifications[1] + c->keepalives[1] +
+                    c->refreshes[1]);
     writer_int(w, "tableVersion", 0);
     writer_uint(w, "outq", bgp_io_backlog(p->index) ? 1 : 0);
     writer_int(w, "inq", 0);
@@ -156,7 +177,11 @@ static void summary_peer_json(struct summary *s, const struct bgp_peer *p, const
     writer_uint(w, "pfxRcd", n->accepted);
     writer_uint(w, "pfxSnt", n->sent);
     writer_str(w, "state", bgp_peer_state_name(p));
-    writer_str(w, "peerState", p->conf.shutdown ? "Admin" : p->conf.passive && !est ? "Passive" : policy_word(s, p) ? "Policy" : "OK");
+    writer_str(w, "peerState",
+               p->conf.shutdown          ? "Admin"
+               : p->conf.passive && !est ? "Passive"
+               : policy_word(s, p)       ? "Policy"
+                                         : "OK");
     writer_uint(w, "connectionsEstablished", p->established);
     writer_uint(w, "connectionsDropped", p->dropped);
     writer_str(w, "desc", p->conf.description);
@@ -166,21 +191,28 @@ static void summary_peer_json(struct summary *s, const struct bgp_peer *p, const
     writer_end(w);
 }
 
-static void summary_head(struct summary *s, const struct bgp_rib_totals *t, unsigned peers, unsigned groups)
+static void summary_head(struct summary *s, const struct bgp_rib_totals *t, unsigned peers,
+                         unsigned groups)
 {
     struct writer *w = s->r->out;
     char id[IPADDR_STRLEN];
     id_str(s->inst->router_id, id);
-    writer_line(w, "BGP router identifier %s, local AS number %u vrf-id %u", id, s->inst->as, s->inst->vrf_id);
+    writer_line(w, "BGP router identifier %s, local AS number %u vrf-id %u", id, s->inst->as,
+                s->inst->vrf_id);
     if (!cli_has(&s->r->args, "terse")) {
         writer_line(w, "BGP table version %llu", (unsigned long long)t->version);
         writer_line(w, "RIB entries %u, using %zu bytes of memory", t->prefixes, t->bytes);
-        writer_line(w, "Peers %u, using %u KiB of memory", peers, (unsigned)(peers * sizeof(struct bgp_peer) / 1024));
+        writer_line(w, "Peers %u, using %u KiB of memory", peers,
+                    (unsigned)(peers * sizeof(struct bgp_peer) / 1024));
         if (groups)
-            writer_line(w, "Peer groups %u, using %u bytes of memory", groups, groups * (unsigned)sizeof(struct bgp_peer_conf));
+            writer_line(w, "Peer groups %u, using %u bytes of memory", groups,
+                        groups * (unsigned)sizeof(struct bgp_peer_conf));
     }
     writer_text(w, "\n");
-    writer_line(w, "%-*s V         AS   MsgRcvd   MsgSent   TblVer  InQ OutQ  Up/Down State/PfxRcd   PfxSnt Desc", s->width, "Neighbor");
+    writer_line(w,
+                "%-*s V         AS   MsgRcvd   MsgSent   TblVer  InQ OutQ  Up/Down State/PfxRcd   "
+                "PfxSnt Desc",
+                s->width, "Neighbor");
     writer_str(w, "routerId", id);
     writer_uint(w, "as", s->inst->as);
     writer_uint(w, "vrfId", s->inst->vrf_id);
@@ -201,7 +233,8 @@ static void count_group(void *ctx, const char *name, const struct bgp_peer_conf 
     ++*(unsigned *)ctx;
 }
 
-static void summary_af(struct cli_req *r, struct bgp_inst *i, enum bgp_afi_safi af, bool keyed, bool titled)
+static void summary_af(struct cli_req *r, struct bgp_inst *i, enum bgp_afi_safi af, bool keyed,
+                       bool titled)
 {
     struct summary s = { .r = r, .inst = i, .af = af, .width = 15 };
     struct writer *w = r->out;
@@ -312,7 +345,8 @@ static void nexthop_one(struct writer *w, const struct bgp_nht_info *n)
         char g[IPADDR_STRLEN];
         writer_obj(w, NULL);
         if (n->nh[i].gate.family) {
-            writer_line(w, "  gate %s, if %s", ipaddr_str(&n->nh[i].gate, g), bgp_zebra_ifname(n->nh[i].ifindex));
+            writer_line(w, "  gate %s, if %s", ipaddr_str(&n->nh[i].gate, g),
+                        bgp_zebra_ifname(n->nh[i].ifindex));
             writer_str(w, "ip", g);
         } else
             writer_line(w, "  if %s", bgp_zebra_ifname(n->nh[i].ifindex));
@@ -340,7 +374,8 @@ static void nexthop_inst(struct cli_req *r, const struct bgp_scope *s, struct bg
         writer_obj(r->out, af ? "ipv6" : "ipv4");
         for (uint32_t k = 1; k < bgp_nht_end(); k++) {
             struct bgp_nht_info n;
-            if (!bgp_nht_info(k, &n) || n.inst != i->index || n.addr.family != afi_family((enum afi)af))
+            if (!bgp_nht_info(k, &n) || n.inst != i->index ||
+                n.addr.family != afi_family((enum afi)af))
                 continue;
             if (!only || ipaddr_eq(&only->ip, &n.addr))
                 nexthop_one(r->out, &n);
@@ -371,9 +406,11 @@ static void group_one(void *ctx, const struct bgp_group_info *g)
     char id[16];
     snprintf(id, sizeof(id), "%u", g->id);
     writer_line(r->out, "Update-group %u:", g->id);
-    writer_line(r->out, "  Address family: %s, %s peers", bgp_af_name(g->af), g->ebgp ? "external" : "internal");
+    writer_line(r->out, "  Address family: %s, %s peers", bgp_af_name(g->af),
+                g->ebgp ? "external" : "internal");
     writer_line(r->out, "  Adj-RIB-Out prefixes: %u", g->prefixes);
-    writer_line(r->out, "  UPDATE messages encoded: %llu, bytes: %llu", (unsigned long long)g->updates, (unsigned long long)g->encoded_bytes);
+    writer_line(r->out, "  UPDATE messages encoded: %llu, bytes: %llu",
+                (unsigned long long)g->updates, (unsigned long long)g->encoded_bytes);
     writer_line(r->out, "  Peers:");
     writer_obj(r->out, id);
     writer_str(r->out, "afiSafi", bgp_af_json(g->af));
@@ -424,13 +461,16 @@ static int show_vrfs(struct cli_req *r)
     writer_obj(r->out, "vrfs");
     for (unsigned k = 0; k < bgp.n_insts; k++) {
         const struct bgp_inst *i = bgp.insts[k];
-        const char *type = i->view ? "VIEW" : k && i->name[0] && strcmp(i->name, "default") ? "VRF" : "DFLT";
+        const char *type = i->view                                         ? "VIEW"
+                           : k && i->name[0] && strcmp(i->name, "default") ? "VRF"
+                                                                           : "DFLT";
         char id[IPADDR_STRLEN];
         unsigned up = 0;
         for (unsigned j = 0; j < i->n_peers; j++)
             up += i->peers[j]->fsm.state == BS_ESTABLISHED;
         id_str(i->router_id, id);
-        writer_line(r->out, "%-4s  %-5u  %-16s  %-9u  %-10u  %s", type, i->vrf_id, id, i->n_peers, up, i->name);
+        writer_line(r->out, "%-4s  %-5u  %-16s  %-9u  %-10u  %s", type, i->vrf_id, id, i->n_peers,
+                    up, i->name);
         writer_obj(r->out, i->name);
         writer_str(r->out, "type", type);
         writer_uint(r->out, "vrfId", i->vrf_id);
@@ -446,7 +486,11 @@ static int show_vrfs(struct cli_req *r)
     return CLI_OK;
 }
 
-struct group_show { struct cli_req *r; struct bgp_inst *inst; const char *only; };
+struct group_show {
+    struct cli_req *r;
+    struct bgp_inst *inst;
+    const char *only;
+};
 
 static void peer_group_one(void *ctx, const char *name, const struct bgp_peer_conf *c)
 {
@@ -499,15 +543,16 @@ static int show_bgp_memory(struct cli_req *r)
             t.paths += one.paths;
             t.bytes += one.bytes;
         }
-        writer_line(w, "%s: %u RIB nodes and %u BGP routes, using %zu bytes of memory", bgp_af_name((enum bgp_afi_safi)af), t.prefixes,
-                    t.paths, t.bytes);
+        writer_line(w, "%s: %u RIB nodes and %u BGP routes, using %zu bytes of memory",
+                    bgp_af_name((enum bgp_afi_safi)af), t.prefixes, t.paths, t.bytes);
         writer_obj(w, bgp_af_json((enum bgp_afi_safi)af));
         writer_uint(w, "ribNodes", t.prefixes);
         writer_uint(w, "bgpRoutes", t.paths);
         writer_uint(w, "bytes", t.bytes);
         writer_end(w);
     }
-    writer_line(w, "%u BGP attributes, using %zu bytes of memory", intern_count(bgp_attr_table()), intern_bytes(bgp_attr_table()));
+    writer_line(w, "%u BGP attributes, using %zu bytes of memory", intern_count(bgp_attr_table()),
+                intern_bytes(bgp_attr_table()));
     writer_uint(w, "attributes", intern_count(bgp_attr_table()));
     writer_uint(w, "attributeBytes", intern_bytes(bgp_attr_table()));
     writer_end(w);
@@ -521,7 +566,8 @@ static int show_router(struct cli_req *r)
     if (!bgp_show_scope(r, &s) || !s.inst)
         return CLI_WARNING;
     id_str(s.inst->router_id, id);
-    writer_line(r->out, "BGP router identifier %s, local AS number %u, %u shards", id, s.inst->as, bgp_rib_shards());
+    writer_line(r->out, "BGP router identifier %s, local AS number %u, %u shards", id, s.inst->as,
+                bgp_rib_shards());
     writer_obj(r->out, NULL);
     writer_str(r->out, "routerId", id);
     writer_uint(r->out, "as", s.inst->as);
@@ -534,25 +580,36 @@ static int show_router(struct cli_req *r)
 #define SCOPE "show [ip] bgp [<view|vrf> WORD$name] [<ipv4|ipv6>$afi [unicast]] "
 static const struct cli_cmd cmds[] = {
     { "view",
-      SCOPE "summary [<established|failed>] [<neighbor <A.B.C.D|X:X::X:X|WORD>$peer|remote-as <(1-4294967295)|internal|external>$as>] [terse] "
+      SCOPE "summary [<established|failed>] [<neighbor <A.B.C.D|X:X::X:X|WORD>$peer|remote-as "
+            "<(1-4294967295)|internal|external>$as>] [terse] "
             "[wide] [json]",
       NULL, show_summary, CLI_F_VIEW },
-    { "view", "show [ip] bgp [<view|vrf> WORD$name] nexthop [<A.B.C.D|X:X::X:X>$addr] [detail] [json]", NULL, show_nexthop, CLI_F_VIEW },
+    { "view",
+      "show [ip] bgp [<view|vrf> WORD$name] nexthop [<A.B.C.D|X:X::X:X>$addr] [detail] [json]",
+      NULL, show_nexthop, CLI_F_VIEW },
     { "view", SCOPE "update-groups [json]", NULL, show_groups, CLI_F_VIEW },
     { "view", "show [ip] bgp vrfs [json]", NULL, show_vrfs, CLI_F_VIEW },
-    { "view", "show [ip] bgp [<view|vrf> WORD$name] peer-group [WORD$group] [json]", NULL, show_peer_group, CLI_F_VIEW },
+    { "view", "show [ip] bgp [<view|vrf> WORD$name] peer-group [WORD$group] [json]", NULL,
+      show_peer_group, CLI_F_VIEW },
     { "view", "show bgp memory [json]", NULL, show_bgp_memory, CLI_F_VIEW },
     { "view", "show bgp router [json]", NULL, show_router, CLI_F_VIEW },
 };
 
 static const char help[] =
-    "show|Show running system information\nip|IP information\nbgp|BGP information\nview|BGP view\nvrf|BGP VRF\n$name|View/VRF name\nipv4|Address "
-    "Family\nipv6|Address Family\nunicast|Address Family modifier\nsummary|Summary of BGP neighbor status\nestablished|Show only sessions in "
-    "Established state\nfailed|Show only sessions not in Established state\nneighbor|Show only the specified neighbor session\n$peer|Neighbor "
-    "to display information about\nremote-as|Show only the specified remote AS sessions\n$as|AS number\ninternal|Internal (iBGP) AS "
-    "sessions\nexternal|External (eBGP) AS sessions\nterse|Shorten the information on BGP instances\nwide|Increase table width for longer "
-    "output\njson|JavaScript Object Notation\nnexthop|BGP nexthop table\n$addr|Address of the next hop\ndetail|Show detailed "
-    "information\nupdate-groups|Update groups with their peers\nvrfs|BGP VRFs\npeer-group|Peer-groups\n$group|Peer-group name\nmemory|Global BGP "
+    "show|Show running system information\nip|IP information\nbgp|BGP information\nview|BGP "
+    "view\nvrf|BGP VRF\n$name|View/VRF name\nipv4|Address "
+    "Family\nipv6|Address Family\nunicast|Address Family modifier\nsummary|Summary of BGP neighbor "
+    "status\nestablished|Show only sessions in "
+    "Established state\nfailed|Show only sessions not in Established state\nneighbor|Show only the "
+    "specified neighbor session\n$peer|Neighbor "
+    "to display information about\nremote-as|Show only the specified remote AS sessions\n$as|AS "
+    "number\ninternal|Internal (iBGP) AS "
+    "sessions\nexternal|External (eBGP) AS sessions\nterse|Shorten the information on BGP "
+    "instances\nwide|Increase table width for longer "
+    "output\njson|JavaScript Object Notation\nnexthop|BGP nexthop table\n$addr|Address of the next "
+    "hop\ndetail|Show detailed "
+    "information\nupdate-groups|Update groups with their peers\nvrfs|BGP "
+    "VRFs\npeer-group|Peer-groups\n$group|Peer-group name\nmemory|Global BGP "
     "memory statistics\nrouter|Overall BGP information";
 
 void bgp_show_add(struct daemon *d)

@@ -29,11 +29,13 @@ static char *ago_str(uint64_t us, char *buf, size_t len)
 static void show_identity(struct writer *w, const struct bgp_peer *p)
 {
     const struct bgp_peer_conf *c = &p->conf;
-    uint32_t local = c->local_as ? c->local_as : p->inst->as, remote = c->remote_as ? c->remote_as : p->fsm.remote_as;
+    uint32_t local = c->local_as ? c->local_as : p->inst->as,
+             remote = c->remote_as ? c->remote_as : p->fsm.remote_as;
     char rid[IPADDR_STRLEN], lid[IPADDR_STRLEN];
     id_str(p->fsm.state == BS_ESTABLISHED ? p->fsm.remote_id : 0, rid);
     id_str(p->inst->router_id, lid);
-    writer_line(w, "BGP neighbor is %s, remote AS %u, local AS %u, %s link", p->name, remote, local, p->ebgp ? "external" : "internal");
+    writer_line(w, "BGP neighbor is %s, remote AS %u, local AS %u, %s link", p->name, remote, local,
+                p->ebgp ? "external" : "internal");
     if (c->description)
         writer_line(w, " Description: %s", c->description);
     if (p->open_rcvd.hostname[0])
@@ -41,7 +43,8 @@ static void show_identity(struct writer *w, const struct bgp_peer *p)
     if (p->group)
         writer_line(w, " Member of peer-group %s for session parameters", p->group);
     if (c->shutdown)
-        writer_line(w, " Administratively shut down%s%s", c->shutdown_msg ? ": " : "", c->shutdown_msg ? c->shutdown_msg : "");
+        writer_line(w, " Administratively shut down%s%s", c->shutdown_msg ? ": " : "",
+                    c->shutdown_msg ? c->shutdown_msg : "");
     writer_line(w, "  BGP version 4, remote router ID %s, local router ID %s", rid, lid);
     writer_str(w, "neighborAddr", p->name);
     writer_uint(w, "remoteAs", remote);
@@ -75,9 +78,11 @@ static void show_state(struct writer *w, const struct bgp_peer *p, const struct 
         writer_line(w, "  BGP state = Established, up for %s", t);
     else
         writer_line(w, "  BGP state = %s", bgp_peer_state_name(p));
-    writer_line(w, "  Last read %s, Last write %s", ago_str(n->last_read_us, rd, sizeof(rd)), ago_str(n->last_write_us, wr, sizeof(wr)));
+    writer_line(w, "  Last read %s, Last write %s", ago_str(n->last_read_us, rd, sizeof(rd)),
+                ago_str(n->last_write_us, wr, sizeof(wr)));
     writer_line(w, "  Hold time is %u seconds, keepalive interval is %u seconds", hold, ka);
-    writer_line(w, "  Configured hold time is %u seconds, keepalive interval is %u seconds", hold_conf, ka_conf);
+    writer_line(w, "  Configured hold time is %u seconds, keepalive interval is %u seconds",
+                hold_conf, ka_conf);
     writer_str(w, "bgpState", bgp_peer_state_name(p));
     if (up) {
         writer_uint(w, "bgpTimerUpMsec", sec * 1000);
@@ -118,8 +123,14 @@ static void show_cap_refresh(struct writer *w, const struct bgp_open *s, const s
         return;
     bool n = r->caps & BC_REFRESH, o = r->caps & BC_REFRESH_OLD;
     if (adv && rcvd) {
-        writer_line(w, "    Route refresh: advertised and received(%s)", n && o ? "old & new" : o ? "old" : "new");
-        writer_str(w, "routeRefresh", n && o ? "advertisedAndReceivedOldNew" : o ? "advertisedAndReceivedOld" : "advertisedAndReceivedNew");
+        writer_line(w, "    Route refresh: advertised and received(%s)",
+                    n && o ? "old & new"
+                    : o    ? "old"
+                           : "new");
+        writer_str(w, "routeRefresh",
+                   n && o ? "advertisedAndReceivedOldNew"
+                   : o    ? "advertisedAndReceivedOld"
+                          : "advertisedAndReceivedNew");
     } else
         cap_line(w, "Route refresh", "routeRefresh", adv, rcvd);
 }
@@ -128,10 +139,12 @@ static void show_cap_af(struct writer *w, const struct bgp_open *s, const struct
 {
     writer_obj(w, "multiprotocolExtensions");
     for (int af = 0; af < BGP_AF_MAX; af++) {
-        bool adv = s->caps & BC_MP && s->af & (1u << af), rcvd = r->caps & BC_MP && r->af & (1u << af);
+        bool adv = s->caps & BC_MP && s->af & (1u << af),
+             rcvd = r->caps & BC_MP && r->af & (1u << af);
         if (!adv && !rcvd)
             continue;
-        writer_line(w, "    Address Family %s: %s", bgp_af_name((enum bgp_afi_safi)af), both_text(adv, rcvd));
+        writer_line(w, "    Address Family %s: %s", bgp_af_name((enum bgp_afi_safi)af),
+                    both_text(adv, rcvd));
         writer_obj(w, bgp_af_json((enum bgp_afi_safi)af));
         writer_bool(w, both(adv, rcvd), true);
         writer_end(w);
@@ -148,16 +161,21 @@ static void show_caps(struct writer *w, const struct bgp_peer *p)
     writer_obj(w, "neighborCapabilities");
     cap_line(w, "4 Byte AS", "4byteAs", s->caps & BC_AS4, r->caps & BC_AS4);
     cap_line(w, "Extended Message", "extendedMessage", s->caps & BC_EXT_MSG, r->caps & BC_EXT_MSG);
-    cap_line(w, "Extended nexthop", "extendedNexthop", s->caps & BC_EXT_NEXTHOP, r->caps & BC_EXT_NEXTHOP);
-    cap_line(w, "Long-lived Graceful Restart", "longLivedGracefulRestart", s->caps & BC_LLGR, r->caps & BC_LLGR);
+    cap_line(w, "Extended nexthop", "extendedNexthop", s->caps & BC_EXT_NEXTHOP,
+             r->caps & BC_EXT_NEXTHOP);
+    cap_line(w, "Long-lived Graceful Restart", "longLivedGracefulRestart", s->caps & BC_LLGR,
+             r->caps & BC_LLGR);
     show_cap_refresh(w, s, r);
-    cap_line(w, "Enhanced Route Refresh", "enhancedRouteRefresh", s->caps & BC_ENHANCED_REFRESH, r->caps & BC_ENHANCED_REFRESH);
+    cap_line(w, "Enhanced Route Refresh", "enhancedRouteRefresh", s->caps & BC_ENHANCED_REFRESH,
+             r->caps & BC_ENHANCED_REFRESH);
     show_cap_af(w, s, r);
     if ((s->caps | r->caps) & BC_FQDN) {
         const char *none = "n/a";
-        writer_line(w, "    Hostname Capability: advertised (name: %s,domain name: %s) received (name: %s,domain name: %s)",
-                    s->hostname[0] ? s->hostname : none, s->domainname[0] ? s->domainname : none, r->hostname[0] ? r->hostname : none,
-                    r->domainname[0] ? r->domainname : none);
+        writer_line(w,
+                    "    Hostname Capability: advertised (name: %s,domain name: %s) received "
+                    "(name: %s,domain name: %s)",
+                    s->hostname[0] ? s->hostname : none, s->domainname[0] ? s->domainname : none,
+                    r->hostname[0] ? r->hostname : none, r->domainname[0] ? r->domainname : none);
         writer_obj(w, "hostName");
         writer_str(w, "advHostName", s->hostname[0] ? s->hostname : none);
         writer_str(w, "advDomainName", s->domainname[0] ? s->domainname : none);
@@ -180,7 +198,8 @@ static void gr_af(struct writer *w, const struct bgp_peer *p, int af)
     writer_line(w, "      F bit: %s", f ? "True" : "False");
     writer_line(w, "      End-of-RIB sent: %s", p->eor_sent[af] ? "Yes" : "No");
     writer_line(w, "      End-of-RIB received: %s", p->eor_rcvd[af] ? "Yes" : "No");
-    writer_line(w, "      Timers:\n        Configured Stale Path Time(sec): %u", p->inst->gr_stale_time);
+    writer_line(w, "      Timers:\n        Configured Stale Path Time(sec): %u",
+                p->inst->gr_stale_time);
     writer_obj(w, bgp_af_json((enum bgp_afi_safi)af));
     writer_bool(w, "fBit", f);
     writer_obj(w, "endOfRibStatus");
@@ -197,14 +216,21 @@ static void gr_af(struct writer *w, const struct bgp_peer *p, int af)
 static void gr_body(struct writer *w, const struct bgp_peer *p)
 {
     bool up = p->fsm.state == BS_ESTABLISHED, rgr = up && p->open_rcvd.caps & BC_GR;
-    const char *local = p->inst->gr_disable ? "Disable*" : p->inst->graceful_restart ? "Restart*" : "Helper*";
-    const char *remote = !up ? "NotApplicable" : !rgr ? "Disable" : p->open_rcvd.gr_af ? "Restart" : "Helper";
+    const char *local = p->inst->gr_disable         ? "Disable*"
+                        : p->inst->graceful_restart ? "Restart*"
+                                                    : "Helper*";
+    const char *remote = !up                  ? "NotApplicable"
+                         : !rgr               ? "Disable"
+                         : p->open_rcvd.gr_af ? "Restart"
+                                              : "Helper";
     writer_line(w, "    Local GR Mode: %s", local);
     writer_line(w, "    Remote GR Mode: %s", remote);
     writer_line(w, "    R bit: %s", rgr && p->open_rcvd.gr_restarting ? "True" : "False");
     writer_line(w, "    N bit: %s", rgr && p->open_rcvd.gr_notification ? "True" : "False");
-    writer_line(w, "    Timers:\n      Configured Restart Time(sec): %u\n      Received Restart Time(sec): %u", p->inst->gr_restart_time,
-                rgr ? p->open_rcvd.gr_time : 0u);
+    writer_line(
+        w,
+        "    Timers:\n      Configured Restart Time(sec): %u\n      Received Restart Time(sec): %u",
+        p->inst->gr_restart_time, rgr ? p->open_rcvd.gr_time : 0u);
     writer_str(w, "localGrMode", local);
     writer_str(w, "remoteGrMode", remote);
     writer_bool(w, "rBit", rgr && p->open_rcvd.gr_restarting);
@@ -243,7 +269,8 @@ static void show_gr(struct writer *w, const struct bgp_peer *p)
 static void stat_line(struct writer *w, const char *text, const char *key, const uint64_t n[2])
 {
     char k[48];
-    writer_line(w, "    %-14s %10llu %10llu", text, (unsigned long long)n[1], (unsigned long long)n[0]);
+    writer_line(w, "    %-14s %10llu %10llu", text, (unsigned long long)n[1],
+                (unsigned long long)n[0]);
     snprintf(k, sizeof(k), "%sSent", key);
     writer_uint(w, k, n[1]);
     snprintf(k, sizeof(k), "%sRecv", key);
@@ -255,7 +282,8 @@ static void show_stats(struct writer *w, const struct bgp_peer *p, const struct 
     uint64_t total[2], none[2] = { 0, 0 };
     unsigned outq = bgp_io_backlog(p->index) ? 1 : 0;
     for (int d = 0; d < 2; d++)
-        total[d] = n->opens[d] + n->updates[d] + n->notifications[d] + n->keepalives[d] + n->refreshes[d];
+        total[d] =
+            n->opens[d] + n->updates[d] + n->notifications[d] + n->keepalives[d] + n->refreshes[d];
     writer_line(w, "  Message statistics:");
     writer_line(w, "    Inq depth is 0");
     writer_line(w, "    Outq depth is %u", outq);
@@ -271,11 +299,14 @@ static void show_stats(struct writer *w, const struct bgp_peer *p, const struct 
     stat_line(w, "Capability:", "capability", none);
     stat_line(w, "Total:", "total", total);
     writer_end(w);
-    writer_line(w, "  Minimum time between advertisement runs is %d seconds", p->conf.advertisement_interval < 0 ? 0 : p->conf.advertisement_interval);
-    writer_int(w, "minBtwnAdvertisementRunsTimerMsecs", (p->conf.advertisement_interval < 0 ? 0 : p->conf.advertisement_interval) * 1000);
+    writer_line(w, "  Minimum time between advertisement runs is %d seconds",
+                p->conf.advertisement_interval < 0 ? 0 : p->conf.advertisement_interval);
+    writer_int(w, "minBtwnAdvertisementRunsTimerMsecs",
+               (p->conf.advertisement_interval < 0 ? 0 : p->conf.advertisement_interval) * 1000);
 }
 
-static void show_prefix_stats(struct writer *w, const struct bgp_peer *p, const struct bgp_counters *n)
+static void show_prefix_stats(struct writer *w, const struct bgp_peer *p,
+                              const struct bgp_counters *n)
 {
     struct bgp_rib_counts sum = { 0 };
     for (int af = 0; af < BGP_AF_MAX; af++) {
@@ -297,7 +328,8 @@ static void show_prefix_stats(struct writer *w, const struct bgp_peer *p, const 
     writer_line(w, "    Invalid next-hop: %llu", (unsigned long long)sum.bad_nexthop);
     writer_line(w, "    Martian prefix: %llu", (unsigned long long)sum.martian);
     writer_line(w, "    No policy (RFC 8212): %llu", (unsigned long long)sum.policy_missing);
-    writer_line(w, "    Treated as withdraw (RFC 7606): %llu", (unsigned long long)n->treat_as_withdraw);
+    writer_line(w, "    Treated as withdraw (RFC 7606): %llu",
+                (unsigned long long)n->treat_as_withdraw);
     writer_line(w, "    Attributes discarded: %llu", (unsigned long long)n->discarded_attrs);
     writer_obj(w, "prefixStats");
     writer_uint(w, "inboundFiltered", sum.filtered);
@@ -315,21 +347,29 @@ static void show_prefix_stats(struct writer *w, const struct bgp_peer *p, const 
 static void af_policy(struct writer *w, const struct bgp_peer *p, const struct bgp_peer_af_conf *c)
 {
     static const char *const in_out[2] = { "incoming", "outgoing" };
-    static const char *const rm_key[2] = { "routeMapForIncomingAdvertisements", "routeMapForOutgoingAdvertisements" };
-    static const char *const pl_key[2] = { "incomingUpdatePrefixFilterList", "outgoingUpdatePrefixFilterList" };
-    static const char *const fl_key[2] = { "incomingUpdateAsPathFilterList", "outgoingUpdateAsPathFilterList" };
-    static const char *const req_key[2] = { "inboundEbgpRequiresPolicy", "outboundEbgpRequiresPolicy" };
-    static const char *const req_text[2] = { "Inbound updates discarded due to missing policy", "Outbound updates discarded due to missing policy" };
+    static const char *const rm_key[2] = { "routeMapForIncomingAdvertisements",
+                                           "routeMapForOutgoingAdvertisements" };
+    static const char *const pl_key[2] = { "incomingUpdatePrefixFilterList",
+                                           "outgoingUpdatePrefixFilterList" };
+    static const char *const fl_key[2] = { "incomingUpdateAsPathFilterList",
+                                           "outgoingUpdateAsPathFilterList" };
+    static const char *const req_key[2] = { "inboundEbgpRequiresPolicy",
+                                            "outboundEbgpRequiresPolicy" };
+    static const char *const req_text[2] = { "Inbound updates discarded due to missing policy",
+                                             "Outbound updates discarded due to missing policy" };
     for (int d = 0; d < 2; d++) {
-        bool any = c->route_map[d] || c->prefix_list[d] || c->filter_list[d] || c->distribute_list[d];
+        bool any =
+            c->route_map[d] || c->prefix_list[d] || c->filter_list[d] || c->distribute_list[d];
         if (any) {
             writer_line(w, "  %s path policy configured", d ? "Outbound" : "Inbound");
             writer_bool(w, d ? "outboundPathPolicyConfig" : "inboundPathPolicyConfig", true);
         }
         if (c->prefix_list[d])
-            writer_line(w, "  %s update prefix filter list is *%s", d ? "Outgoing" : "Incoming", c->prefix_list[d]);
+            writer_line(w, "  %s update prefix filter list is *%s", d ? "Outgoing" : "Incoming",
+                        c->prefix_list[d]);
         if (c->filter_list[d])
-            writer_line(w, "  %s update AS path filter list is *%s", d ? "Outgoing" : "Incoming", c->filter_list[d]);
+            writer_line(w, "  %s update AS path filter list is *%s", d ? "Outgoing" : "Incoming",
+                        c->filter_list[d]);
         if (c->route_map[d])
             writer_line(w, "  Route map for %s advertisements is *%s", in_out[d], c->route_map[d]);
         writer_str(w, pl_key[d], c->prefix_list[d]);
@@ -376,15 +416,23 @@ static void show_af(struct writer *w, const struct bgp_peer *p, enum bgp_afi_saf
     writer_true(w, "routerAlwaysNextHop", c->next_hop_self);
     if (!c->no_send_community || !c->no_send_ext || !c->no_send_large) {
         bool all = !c->no_send_community && !c->no_send_ext;
-        writer_line(w, "  Community attribute sent to this neighbor(%s)", all && !c->no_send_large ? "all" : all ? "both" : c->no_send_ext ? "standard" : "extended");
-        writer_str(w, "commAttriSentToNbr", all ? "extendedAndStandard" : c->no_send_ext ? "standard" : "extended");
+        writer_line(w, "  Community attribute sent to this neighbor(%s)",
+                    all && !c->no_send_large ? "all"
+                    : all                    ? "both"
+                    : c->no_send_ext         ? "standard"
+                                             : "extended");
+        writer_str(w, "commAttriSentToNbr",
+                   all              ? "extendedAndStandard"
+                   : c->no_send_ext ? "standard"
+                                    : "extended");
     }
     af_policy(w, p, c);
     writer_line(w, "  %u accepted prefixes", n.accepted);
     writer_uint(w, "acceptedPrefixCounter", n.accepted);
     writer_uint(w, "sentPrefixCounter", n.sent);
     if (c->max_prefix) {
-        writer_line(w, "  Maximum prefixes allowed %u%s", c->max_prefix, c->max_prefix_warn_only ? " (warning-only)" : "");
+        writer_line(w, "  Maximum prefixes allowed %u%s", c->max_prefix,
+                    c->max_prefix_warn_only ? " (warning-only)" : "");
         writer_line(w, "  Threshold for warning message %u%%", c->max_prefix_pct);
         writer_uint(w, "prefixAllowedMax", c->max_prefix);
         writer_true(w, "prefixAllowedMaxWarning", c->max_prefix_warn_only);
@@ -430,9 +478,12 @@ static void show_transport(struct writer *w, const struct bgp_peer *p)
     struct prefix subnet;
     uint32_t ifindex;
     bool shared = bgp_zebra_connected(p->inst->vrf_id, &p->addr, &subnet, &ifindex);
-    uint32_t retry = p->conf.connect_retry >= 0 ? (uint32_t)p->conf.connect_retry : p->inst->connect_retry;
+    uint32_t retry =
+        p->conf.connect_retry >= 0 ? (uint32_t)p->conf.connect_retry : p->inst->connect_retry;
     if (p->ebgp) {
-        unsigned hops = p->conf.ebgp_multihop ? p->conf.ebgp_multihop : p->conf.ttl_security ? p->conf.ttl_security : 1;
+        unsigned hops = p->conf.ebgp_multihop  ? p->conf.ebgp_multihop
+                        : p->conf.ttl_security ? p->conf.ttl_security
+                                               : 1;
         writer_line(w, "  External BGP neighbor may be up to %u hops away.", hops);
         writer_uint(w, "externalBgpNbrMaxHopsAway", hops);
     } else if (p->conf.ttl_security) {
@@ -452,7 +503,8 @@ static void show_transport(struct writer *w, const struct bgp_peer *p)
         writer_str(w, "nexthop", l);
         writer_str(w, "bgpConnection", shared ? "sharedNetwork" : "nonSharedNetwork");
     } else if (p->t_connect && loop_timer_armed(p->t_connect)) {
-        writer_line(w, "Next connect timer due in %llu seconds", (unsigned long long)(loop_timer_left(p->t_connect) / 1000000));
+        writer_line(w, "Next connect timer due in %llu seconds",
+                    (unsigned long long)(loop_timer_left(p->t_connect) / 1000000));
         writer_uint(w, "nextConnectTimerDueInMsecs", loop_timer_left(p->t_connect) / 1000);
     }
     writer_line(w, "BGP Connect Retry Timer in Seconds: %u", retry);
@@ -490,8 +542,8 @@ static void neighbor_full(struct writer *w, const struct bgp_peer *p)
 
 static void neighbor_gr(struct writer *w, const struct bgp_peer *p)
 {
-    writer_line(w, "BGP neighbor is %s, remote AS %u, local AS %u, %s link", p->name, p->fsm.remote_as, p->inst->as,
-                p->ebgp ? "external" : "internal");
+    writer_line(w, "BGP neighbor is %s, remote AS %u, local AS %u, %s link", p->name,
+                p->fsm.remote_as, p->inst->as, p->ebgp ? "external" : "internal");
     writer_line(w, "  BGP state = %s", bgp_peer_state_name(p));
     writer_obj(w, p->name);
     writer_str(w, "neighborAddr", p->name);
@@ -531,7 +583,8 @@ static int show_neighbors(struct cli_req *r)
 #define SCOPE "show [ip] bgp [<view|vrf> WORD$name] [<ipv4|ipv6>$afi [unicast]] "
 static const struct cli_cmd cmds[] = {
     { "view", SCOPE "neighbors [<A.B.C.D|X:X::X:X|WORD>$peer] [graceful-restart] [json]",
-      "neighbors|Detailed information on TCP and BGP neighbor connections\ngraceful-restart|Graceful restart information\n$peer|Neighbor to display "
+      "neighbors|Detailed information on TCP and BGP neighbor "
+      "connections\ngraceful-restart|Graceful restart information\n$peer|Neighbor to display "
       "information about",
       show_neighbors, CLI_F_VIEW },
 };
