@@ -65,6 +65,17 @@ void log_debug_register(struct log_debug *d)
     pthread_mutex_unlock(&lg.lock);
 }
 
+void log_debug_unregister(struct log_debug *d)
+{
+    pthread_mutex_lock(&lg.lock);
+    struct log_debug **p = &lg.debugs;
+    while (*p && *p != d)
+        p = &(*p)->next;
+    if (*p)
+        *p = d->next;
+    pthread_mutex_unlock(&lg.lock);
+}
+
 struct log_debug *log_debugs(void)
 {
     return lg.debugs;
@@ -474,6 +485,12 @@ void log_describe(void (*line)(void *ctx, const char *text), void *ctx)
     for (const struct target *t = lg.targets; t; t = t->next) {
         if (strcmp(t->who, "config") == 0)
             continue;
+        if (strcmp(t->who, "cmdline") != 0) {
+            describe_target(t, what, sizeof(what));
+            snprintf(buf, sizeof(buf), "By default to %s: %s", kind_names[t->kind], what);
+            line(ctx, buf);
+            continue;
+        }
         snprintf(buf, sizeof(buf), "From command line: \"--log %s%s%s --log-level %s\"",
                  kind_names[t->kind], t->path ? ":" : "", t->path ? t->path : "",
                  level_names[t->level]);

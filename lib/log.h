@@ -27,6 +27,10 @@ struct log_debug {
     {                                                                                              \
         log_debug_register(&log_debug_##id);                                                       \
     }                                                                                              \
+    __attribute__((destructor)) static void log_debug_unregister_##id(void)                        \
+    {                                                                                              \
+        log_debug_unregister(&log_debug_##id);                                                     \
+    }                                                                                              \
     struct log_debug log_debug_##id
 #define LOG_DEBUG_DECLARE(id) extern struct log_debug log_debug_##id
 #define log_dbg(id, ...)                                                                           \
@@ -36,6 +40,7 @@ struct log_debug {
     } while (0)
 
 void log_debug_register(struct log_debug *d);
+void log_debug_unregister(struct log_debug *d); /* a plugin's, when it is unloaded */
 struct log_debug *log_debugs(void);
 
 /* Starts logging for the program; until then lines of level warning and worse go to stderr. */

@@ -29,6 +29,20 @@ void mem_register(struct mem_type *t)
     while (!atomic_compare_exchange_weak(&mem_list, &head, t));
 }
 
+void mem_unregister(struct mem_type *t)
+{
+    struct mem_type *head = atomic_load(&mem_list);
+    if (head == t) {
+        if (atomic_compare_exchange_strong(&mem_list, &head, t->next))
+            return;
+    }
+    for (struct mem_type *p = head; p; p = p->next)
+        if (p->next == t) {
+            p->next = t->next;
+            return;
+        }
+}
+
 struct mem_type *mem_types(void)
 {
     return atomic_load(&mem_list);

@@ -18,7 +18,7 @@ struct mem_type {
     struct mem_type *next;    /* list of all types, newest first */
 };
 
-/* Declares a type in a header / defines it in one .c file (registered before main()). */
+/* Declares a type in a header / defines it in one .c file (registered before main(), or by dlopen()). */
 #define MEM_DECLARE(id) extern struct mem_type mem_type_##id
 #define MEM_DEFINE(id, text)                                                                       \
     struct mem_type mem_type_##id = { .name = (text) };                                            \
@@ -26,10 +26,15 @@ struct mem_type {
     {                                                                                              \
         mem_register(&mem_type_##id);                                                              \
     }                                                                                              \
+    __attribute__((destructor)) static void mem_unregister_##id(void)                              \
+    {                                                                                              \
+        mem_unregister(&mem_type_##id);                                                            \
+    }                                                                                              \
     struct mem_type mem_type_##id
 #define MEM(id) (&mem_type_##id)
 
 void mem_register(struct mem_type *t);
+void mem_unregister(struct mem_type *t); /* a plugin's, when it is unloaded */
 struct mem_type *mem_types(void);
 
 /* Zeroed memory; never NULL. Freed with mem_free() under the same type. */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * daemon_private.h - what daemon.c, daemon_options.c and daemon_config.c share.
+ */
+#ifndef GW_DAEMON_PRIVATE_H
+#define GW_DAEMON_PRIVATE_H
+#include "daemon.h"
+
+#define DAEMON_LIST_MAX 16
+struct daemon_options {
+    bool daemonize, dry_run, skip_user;
+    const char *config_arg;  /* -f */
+    const char *log[DAEMON_LIST_MAX];
+    unsigned n_log;
+    const char *plugin[DAEMON_LIST_MAX];
+    unsigned n_plugin;
+};
+/* Fills d's paths and flags and *o. Ends the process on -h, -v and on a bad option. */
+void daemon_options_parse(struct daemon *d, struct daemon_options *o, int argc, char **argv);
+
+/* The texts of the configuration files, read while privileged, applied afterwards. */
+struct daemon_config;
+struct daemon_config *daemon_config_read(struct daemon *d, const char *config_arg);
+/* Reports go to the log and, with to_stderr, there. Returns how many. dry_run: nothing is applied. */
+unsigned daemon_config_apply(struct daemon *d, struct daemon_config *c, bool dry_run, bool to_stderr);
+void daemon_config_free(struct daemon_config *c);
+#endif
