@@ -30,6 +30,7 @@ struct daemon {
     const char *optstring;
     bool (*option)(struct daemon *d, int opt, const char *arg);
     const char *option_help;
+    bool foreign_config;       /* lines that it does not know are no errors even in DAEMON.conf */
     const char *keep_caps;     /* capabilities to keep, cap_from_text() form: "cap_net_admin,cap_net_raw+ep" */
 
     /* filled in: */

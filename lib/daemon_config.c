@@ -108,7 +108,7 @@ static void add_default(struct daemon *d, struct daemon_config *c)
     snprintf(shared, sizeof(shared), "%s/%s%s%s.conf", dir, ns, sep,
              d->frr_compat ? "frr" : "godwit");
     const char *used = own;
-    bool found = add_file(c, own, false);
+    bool found = add_file(c, own, d->foreign_config);
     if (!found && errno != ENOENT)
         log_err("%s: %s", own, strerror(errno));
     if (!found) {
@@ -138,7 +138,7 @@ struct daemon_config *daemon_config_read(struct daemon *d, const char *config_ar
     char *full = config_arg[0] == '/' ? NULL : realpath(config_arg, NULL);
     d->config_file = mem_strdup(MEM(str), full ? full : config_arg);
     free(full);
-    if (!add_file(c, config_arg, is_shared_name(config_arg)) && errno != ENOENT) {
+    if (!add_file(c, config_arg, d->foreign_config || is_shared_name(config_arg)) && errno != ENOENT) {
         int e = errno;
         log_err("%s: %s", config_arg, strerror(e));
         fprintf(stderr, "%s: %s: %s\n", d->progname, config_arg, strerror(e));
