@@ -68,8 +68,11 @@ struct cli_cmd {
 };
 
 struct cli_tree;
+struct loop;
 struct cli_tree *cli_tree_new(void *app);
 void cli_tree_free(struct cli_tree *t);
+/* With a loop, slices of long outputs and wake-ups run from it; without one (tests) they run at once. */
+void cli_tree_set_loop(struct cli_tree *t, struct loop *l);
 void cli_help_add(struct cli_tree *t, const char *dictionary); /* "word|text\n..." */
 /* 0, or -1 and a message on a grammar error (a programming error of ours, or a plugin's: refused). cmd must outlive t. */
 int cli_add(struct cli_tree *t, const struct cli_cmd *cmd, char *err, size_t errlen);
@@ -87,6 +90,13 @@ void cli_help(struct cli_tree *t, const char *node, const char *line,
               void (*row)(void *ctx, const char *word, const char *help), void *ctx);
 void cli_complete(struct cli_tree *t, const char *node, const char *line,
                   void (*word)(void *ctx, const char *w), void *ctx);
+/* Calls missing() for every word of every command that has no help: a unit test's business. */
+void cli_check_help(struct cli_tree *t, void (*missing)(void *ctx, const char *node, const char *word), void *ctx);
+void cli_list(struct cli_tree *t, const char *node, void (*line)(void *ctx, const char *text), void *ctx); /* `list` */
+/* What a node is (also an imported one): false when unknown. And the node that a command leads into, or NULL. */
+struct cli_node_info { const char *parent, *prompt /* "config-router" */, *exit_word; };
+bool cli_node_info(struct cli_tree *t, const char *node, struct cli_node_info *ret);
+const char *cli_enters(const struct cli_cmd *cmd);
 /* Grammar as text for a shell: lines "node\tflags\tgrammar\thelp", and back. tag: the daemon's name. */
 void cli_export(struct cli_tree *t, void (*line)(void *ctx, const char *text), void *ctx);
 int cli_import(struct cli_tree *t, const char *tag, const char *line);
