@@ -6,6 +6,7 @@
  * the entry, which also names the daemons that have them. Forgetting a daemon drops its name
  * and compiles the graphs anew from what is left.
  */
+#include "config.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

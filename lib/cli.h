@@ -118,4 +118,7 @@ void cli_session_run(struct cli_session *s, const char *line,
 /* Flow control: the transport says "stop" while its peer has not taken what was given. */
 void cli_session_throttle(struct cli_session *s, bool stop);
 void *cli_session_app(const struct cli_session *s);
+struct conf_pos;
+struct conf *cli_session_conf(const struct cli_session *s);
+struct conf_pos *cli_session_pos(struct cli_session *s);
 #endif

@@ -7,6 +7,7 @@
  *   NODE   FLAGS  GRAMMAR  HELP  [ENTERS]    a command; ENTERS: the node that it leads into
  * Commands that several daemons spell alike become one, tagged with all of them.
  */
+#include "config.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

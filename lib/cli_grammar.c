@@ -8,6 +8,7 @@
  *
  * A grammar is tried on an empty graph before it touches the node's, so a bad one leaves no trace.
  */
+#include "config.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>

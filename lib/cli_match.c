@@ -8,6 +8,7 @@
  * and of two threads in one state the better is kept. Equal histories through different
  * abbreviated keywords are ambiguous. The work is bounded by words times states.
  */
+#include "config.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

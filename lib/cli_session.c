@@ -9,6 +9,7 @@
  * The request lives inside the session. `gen` counts requests, so that what was scheduled for one
  * can never resume another.
  */
+#include "config.h"
 #include <ctype.h>
 #include <regex.h>
 #include <stdio.h>

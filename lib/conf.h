@@ -36,19 +36,28 @@ struct conf_row {
     const char *help;
     int order;                         /* position in output within the node; rows with one group are sorted by key first */
     const char *group;                 /* e.g. "neighbor": all lines of one first key stand together */
-    const char *def;                   /* canonical text of the default: not printed, and what `no` restores. "no ..." possible:
-                                          then the row is a switch that is on by default and `no X` is what is stored and printed */
+    const char *def;                   /* text of the default, with or without what stands before and at the keys ("timers 60 180"): not printed,
+                                          and what `no` restores. A row with nothing to choose but keys and [optionals] (or whose def begins
+                                          with "no") is then a switch that is on by default: `no X` is stored, printed, and applied as
+                                          CONF_UNSET; taking it back is applied as CONF_SET */
     enum conf_impact impact;
     unsigned flags;
-    /* May rewrite args (fill in an automatic seq) and refuse: 0, or -1 and a message without "%". */
+    /* May rewrite args (conf_args_add_num(): an automatic seq) and refuse: 0, or -1 and a message without "%".
+     * Called for what will be stored: SET, and for switches that store their `no` also UNSET (args begin with "no"). */
     int (*check)(struct conf_change *c, char *err, size_t errlen);
     void (*apply)(const struct conf_change *c);   /* NULL: stored and printed only */
+    /* For a switch whose default depends on other settings (activate): both X and `no X` are stored, and whichever is the
+     * default is not printed. Says whether X (a is without "no") is on when nothing is stored. */
+    bool (*is_default)(const struct conf_obj *o, const struct cli_args *a);
 };
 #define CONF_F_HIDDEN     1  /* accepted, not offered by `?` */
 #define CONF_F_IGNORED    2  /* accepted for compatibility; neither stored nor printed */
 #define CONF_F_SECRET     4  /* printed with its value only by whoever may configure; redacted elsewhere */
 #define CONF_F_MULTI      8  /* all arguments are keys */
 #define CONF_F_ALWAYS    16  /* printed even when equal to its default */
+#define CONF_F_AS_WRITTEN 32 /* prefixes keep their host bits (interface addresses); elsewhere they are stored masked */
+#define CONF_F_OWNER     64  /* with keys and group: removing this line removes every line of its group with the same first key, here and in
+                                the nodes below (neighbor X remote-as); `no` needs no more than the first key (no neighbor X) */
 
 struct conf_node {
     const char *name;                  /* "router bgp" */
@@ -62,10 +71,13 @@ struct conf_node {
     const char *implicit;              /* name of a child node whose rows are accepted here too (hidden): with its grammar line, e.g.
                                           "address-family ipv4 unicast" */
     bool separator;                    /* "!" after each block */
-    /* The object appears / goes. check may refuse creation, or deletion (op). */
+    /* The object appears / goes. check may refuse creation, entering again, or deletion (op). c->obj is the parent. */
     int (*check)(struct conf_change *c, char *err, size_t errlen);
     void (*create)(struct conf_obj *o, void *app);
     void (*destroy)(struct conf_obj *o, void *app);
+    void (*update)(struct conf_obj *o, void *app); /* entered again with other non-key arguments (route-map X deny 10) */
+    const char *fill;                  /* "safi unicast": argument and keyword that stand in for one left out at the end of the line */
+    bool separator_before;             /* "!" before each block instead, and no block without content (address-family) */
 };
 
 struct conf *conf_new(struct cli_tree *t, void *app);
@@ -82,7 +94,13 @@ void conf_obj_set_data(struct conf_obj *o, void *data);
 void *conf_obj_data(const struct conf_obj *o);      /* nearest set, going up */
 /* Current value: args of the item of this row grammar/keys, or NULL. Walks of all items of an object. */
 void conf_walk(const struct conf_obj *o, void (*fn)(void *ctx, const struct conf_row *row, const struct cli_args *a), void *ctx);
+void conf_walk_objs(const struct conf_obj *o, const char *node, void (*fn)(void *ctx, struct conf_obj *child), void *ctx);
+const struct cli_args *conf_get(const struct conf_obj *o, const struct conf_row *row, const char *key1, const char *key2);
 struct conf_obj *conf_root(struct conf *c);
+/* For checks: puts "KEYWORD v" (keyword may be NULL) behind the argument `after`. Strings must live as long as the schema. */
+void conf_args_add_num(struct conf_change *c, const char *after, const char *keyword, const char *name, uint64_t v);
+void conf_args_add_word(struct cli_args *a, const char *name, const char *word);
+void conf_args_copy(const struct cli_args *a, struct cli_args *ret); /* free with cli_args_free() */
 
 /* One line within a session's mode; err gets FRR's words. Returns enum cli_rc. */
 struct conf_pos { struct conf_obj *obj; };          /* mode: where lines apply */

@@ -5,6 +5,7 @@
  * constant however long the output is. JSON state is a stack with one byte per open container.
  * Strings that are not UTF-8 come out as valid JSON: a byte that fits nowhere becomes \u00XX.
  */
+#include "config.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
