@@ -20,7 +20,8 @@ static const char builtin_help[] =
     "show|Show running system information\nclear|Reset functions\ndebug|Debugging functions\n"
     "ip|IP information\nipv6|IPv6 information\nvrf|Specify the VRF\nall|All\n"
     "brief|Brief output\ndetail|Detailed output\nexit|Exit current mode and down to previous mode\n"
-    "quit|Exit current mode and down to previous mode\nend|End current mode and change to enable mode\n"
+    "quit|Exit current mode and down to previous mode\nend|End current mode and change to enable "
+    "mode\n"
     "list|Print command list\nfind|Find CLI command matching a regular expression\n"
     "permutations|Print all possible command permutations\n"
     "configure|Configuration from vty interface\nterminal|Configuration terminal\n"
@@ -242,10 +243,16 @@ void cli_args_free(struct cli_args *a)
 
 const struct cli_arg *cli_arg(const struct cli_args *a, const char *name)
 {
-    for (unsigned i = 0; i < a->n; i++)
-        if (!strcmp(a->v[i].name, name))
-            return &a->v[i];
-    return NULL;
+    const struct cli_arg *keyword = NULL;
+    for (unsigned i = 0; i < a->n; i++) {
+        if (strcmp(a->v[i].name, name))
+            continue;
+        if (a->v[i].type != CLI_A_KEYWORD || strcmp(a->v[i].text, name))
+            return &a->v[i]; /* "seq (1-9)$seq": the value, not the keyword */
+        if (!keyword)
+            keyword = &a->v[i];
+    }
+    return keyword;
 }
 
 const char *cli_arg_text(const struct cli_args *a, const char *name)
@@ -381,8 +388,8 @@ void cli_complete(struct cli_tree *t, const char *node, const char *line,
     mem_free(MEM(tmp), c.v);
 }
 
-void cli_check_help(struct cli_tree *t, void (*missing)(void *ctx, const char *node, const char *word),
-                    void *ctx)
+void cli_check_help(struct cli_tree *t,
+                    void (*missing)(void *ctx, const char *node, const char *word), void *ctx)
 {
     size_t len;
     for (struct cli_node *n = t->nodes; n; n = n->next)
@@ -391,7 +398,8 @@ void cli_check_help(struct cli_tree *t, void (*missing)(void *ctx, const char *n
                 missing(ctx, n->name, tok->text);
 }
 
-void cli_list(struct cli_tree *t, const char *node, void (*line)(void *ctx, const char *text), void *ctx)
+void cli_list(struct cli_tree *t, const char *node, void (*line)(void *ctx, const char *text),
+              void *ctx)
 {
     struct cli_node *n = cli_node_find(t, node);
     for (const struct cli_entry *e = n ? n->entries : NULL; e; e = e->next)

@@ -66,8 +66,7 @@ void cli_export(struct cli_tree *t, void (*line)(void *ctx, const char *text), v
         for (const struct cli_entry *e = n->entries; e; e = e->next) {
             char flags[16];
             const char *enters = cli_enters(e->cmd);
-            snprintf(flags, sizeof(flags), "\t%u\t",
-                     e->cmd->flags & ~(unsigned)CLI_F_IMPORTED);
+            snprintf(flags, sizeof(flags), "\t%u\t", e->cmd->flags & ~(unsigned)CLI_F_IMPORTED);
             b.n = 0;
             put(&b, n->name, false);
             put(&b, flags, false);
@@ -99,7 +98,8 @@ static void unescape(char *s)
 
 static int imported_fn(struct cli_req *r)
 {
-    return CLI_NOT_RUNNING; /* a shell sends the line to the command's daemons, it does not run it */
+    return CLI_NOT_RUNNING; /* a shell sends the line to the command's daemons, it does not run it
+                             */
 }
 
 static void tag_add(struct cli_entry *e, const char *tag)

@@ -348,7 +348,8 @@ static int build_token(struct build *b, const char *p, size_t len, const char *n
 static int build_seq(struct build *b, const char *p, const char *end, const char *name, size_t nlen,
                      struct cli_state *s, struct cli_state *t);
 
-/* Alternatives of a group between its brackets, each from s to t; in a {set} from a state of its own. */
+/* Alternatives of a group between its brackets, each from s to t; in a {set} from a state of its
+ * own. */
 static int build_alts(struct build *b, char kind, const char *p, const char *end, const char *name,
                       size_t nlen, struct cli_state *s, struct cli_state *t)
 {
@@ -468,10 +469,9 @@ static struct cli_state *build_top(struct build *b, struct cli_state *s, const c
         return NULL;
     s->kids = graph_grow(b->g, s->kids, s->n_kids, &s->cap_kids, sizeof(*s->kids));
     k = &s->kids[s->n_kids++];
-    *k = (struct cli_kid){ .text = graph_strndup(b->g, e, len),
-                           .len = (uint32_t)len,
-                           .to = to,
-                           .tok = *first };
+    *k = (struct cli_kid){
+        .text = graph_strndup(b->g, e, len), .len = (uint32_t)len, .to = to, .tok = *first
+    };
     for (struct cli_tok *tok = *first; tok; tok = tok->next)
         k->n_toks++;
     return to;

@@ -17,9 +17,18 @@
 
 MEM_DEFINE(cli_args, "Command arguments");
 
-enum rank { RANK_EXACT, RANK_ABBREV, RANK_NUM, RANK_IP4, RANK_PFX4, RANK_IP6, RANK_PFX6, RANK_WORD,
-            RANK_LINE };
-#define RANKS 16u
+enum rank {
+    RANK_EXACT,
+    RANK_ABBREV,
+    RANK_NUM,
+    RANK_IP4,
+    RANK_PFX4,
+    RANK_IP6,
+    RANK_PFX6,
+    RANK_WORD,
+    RANK_LINE
+};
+#define RANKS   16u
 #define NO_STEP UINT32_MAX
 
 static void *grow(void *v, uint32_t n, uint32_t *cap, size_t size)
@@ -313,8 +322,8 @@ static size_t arg_room(const struct cli_tok *tok, const struct cli_word *w, cons
 }
 
 /* Writes the canonical text of a value at p; returns where the next may go. */
-static char *arg_text(struct cli_arg *a, const struct cli_word *w, const char *line, const char *end,
-                      const struct cli_scratch *sc, char *p)
+static char *arg_text(struct cli_arg *a, const struct cli_word *w, const char *line,
+                      const char *end, const struct cli_scratch *sc, char *p)
 {
     a->text = p;
     switch (a->type) {

@@ -26,13 +26,13 @@ MEM_DEFINE(session, "Shell session");
 struct cli_session {
     struct cli_tree *tree;
     struct conf *conf;
-    struct conf_pos pos;     /* obj NULL: the exec mode */
+    struct conf_pos pos; /* obj NULL: the exec mode */
     struct loop_waker *waker;
     struct cli_req req;
     bool running, in_handler, woken, throttled, more, wait, closing;
-    bool filter;             /* | include */
+    bool filter; /* | include */
     regex_t re;
-    char *part;              /* filter: the line so far */
+    char *part; /* filter: the line so far */
     size_t part_n, part_cap;
     void (*sink)(void *ctx, const char *data, size_t len);
     void (*done)(void *ctx, int rc);
@@ -184,7 +184,8 @@ static bool run_slice(struct cli_session *s, int (*fn)(struct cli_req *r))
         return false;
     }
     if (rc != CLI_MORE && rc != CLI_WAIT) {
-        /* done() may free the session or run the next line in it; nothing here may touch it after */
+        /* done() may free the session or run the next line in it; nothing here may touch it after
+         */
         s->in_handler = false;
         finish(s, rc);
         return false;
@@ -320,7 +321,8 @@ static void run_exec(struct cli_session *s, char *line)
         start(s, cmd, &args);
 }
 
-/* A line in a configuration mode: builtins and rows, upwards through the nodes, then show and write. */
+/* A line in a configuration mode: builtins and rows, upwards through the nodes, then show and
+ * write. */
 static void run_config(struct cli_session *s, char *line)
 {
     char err[512] = "";
@@ -331,14 +333,16 @@ static void run_config(struct cli_session *s, char *line)
         return;
     }
     int rc = cli_match(s->tree, cli_session_node(s), line, &cmd, &args, err, sizeof(err));
-    if (rc == CLI_OK && !conf_cmd_is(cmd)) { /* list, find, end, exit: by handler, with the session */
+    if (rc == CLI_OK &&
+        !conf_cmd_is(cmd)) { /* list, find, end, exit: by handler, with the session */
         start(s, cmd, &args);
         return;
     }
     if (rc == CLI_OK)
         cli_args_free(&args);
     rc = conf_line(s->conf, &s->pos, line, err, sizeof(err));
-    if (rc == CLI_NO_MATCH && (word_is_prefix(line, "show", 2) || word_is_prefix(line, "write", 2))) {
+    if (rc == CLI_NO_MATCH &&
+        (word_is_prefix(line, "show", 2) || word_is_prefix(line, "write", 2))) {
         run_exec(s, line);
         return;
     }

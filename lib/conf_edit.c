@@ -139,8 +139,8 @@ static bool item_agrees(struct conf_item *it, const struct cli_args *a, const ch
     const struct cli_args *have = conf_item_args(it);
     unsigned k = 0;
     for (unsigned i = 0; i < a->n; i++, k++) {
-        while (k < have->n && (strcmp(have->v[k].name, a->v[i].name) ||
-                               strcmp(have->v[k].text, a->v[i].text)))
+        while (k < have->n &&
+               (strcmp(have->v[k].name, a->v[i].name) || strcmp(have->v[k].text, a->v[i].text)))
             k++;
         if (k >= have->n)
             return false;
@@ -245,12 +245,13 @@ void cedit_item_remove(struct cmodel *m, struct conf_item *it)
 
 /* ---- objects ---- */
 
-static int node_check(struct cmodel *m, struct conf_obj *parent, struct cnode *node, enum conf_op op,
-                      struct cli_args *a, char *err, size_t errlen)
+static int node_check(struct cmodel *m, struct conf_obj *parent, struct cnode *node,
+                      enum conf_op op, struct cli_args *a, char *err, size_t errlen)
 {
     struct conf_change ch = { .op = op, .obj = parent, .args = a, .app = m->c->app };
     err[0] = '\0';
-    return node->node->check && node->node->check(&ch, err, errlen) < 0 ? CLI_CONFIG_FAILED : CLI_OK;
+    return node->node->check && node->node->check(&ch, err, errlen) < 0 ? CLI_CONFIG_FAILED
+                                                                        : CLI_OK;
 }
 
 static void fill(const struct cnode *node, struct cli_args *a)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * conf_line.c - one line in its mode, and texts of many.
  *
- * A line is matched in the node where the reader stands, then in that node's parents; the first that
- * takes it is where the reader stands afterwards, so a missing `exit` does no harm. If none takes
- * it, the first node's complaint is the one that is told.
+ * A line is matched in the node where the reader stands, then in that node's parents; the first
+ * that takes it is where the reader stands afterwards, so a missing `exit` does no harm. If none
+ * takes it, the first node's complaint is the one that is told.
  */
 #include "config.h"
 #include <ctype.h>

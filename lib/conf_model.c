@@ -43,8 +43,7 @@ char *cmodel_key(const struct ckeys *k, bool multi, const struct cli_args *a)
     for (unsigned i = from; i < a->n; i++)
         n += strlen(a->v[i].text) + 1;
     char *s = mem_alloc(MEM(tmp), n + k->n), *p = s;
-    for (unsigned i = 0; multi && i < a->n - from; i++)
-        {
+    for (unsigned i = 0; multi && i < a->n - from; i++) {
         if (i)
             *p++ = CONF_KEY_SEP;
         p = stpcpy(p, a->v[i + from].text);
@@ -131,8 +130,8 @@ const struct cli_args *conf_item_args(struct conf_item *it)
 {
     struct cli_entry *e;
     struct cli_scratch *sc = &it->obj->m->c->tree->sc;
-    if (!it->args.v &&
-        cli_graph_match(it->no ? it->row->unset : it->row->set, sc, it->text, &e, &it->args) != CLI_OK)
+    if (!it->args.v && cli_graph_match(it->no ? it->row->unset : it->row->set, sc, it->text, &e,
+                                       &it->args) != CLI_OK)
         it->args = (struct cli_args){ 0 };
     return &it->args;
 }
@@ -284,7 +283,8 @@ void *conf_obj_data(const struct conf_obj *o)
 }
 
 void conf_walk(const struct conf_obj *o,
-               void (*fn)(void *ctx, const struct conf_row *row, const struct cli_args *a), void *ctx)
+               void (*fn)(void *ctx, const struct conf_row *row, const struct cli_args *a),
+               void *ctx)
 {
     for (struct conf_item *it = o->item, *next; it; it = next) {
         next = it->next;
@@ -302,8 +302,8 @@ void conf_walk_objs(const struct conf_obj *o, const char *node,
     }
 }
 
-const struct cli_args *conf_get(const struct conf_obj *o, const struct conf_row *row, const char *k1,
-                                const char *k2)
+const struct cli_args *conf_get(const struct conf_obj *o, const struct conf_row *row,
+                                const char *k1, const char *k2)
 {
     char key[400];
     snprintf(key, sizeof(key), k2 ? "%s%c%s" : "%s", k1 ? k1 : "", CONF_KEY_SEP, k2);
@@ -376,10 +376,10 @@ static struct cli_arg *args_insert(struct cli_args *a, unsigned at, unsigned n, 
     }
     memset(v + at, 0, n * sizeof(*v));
     v[at].text = p; /* where the caller's own text may go */
-    cli_args_free(&tmp);
-    cli_args_free(&old);
     a->v = v;
     a->n = old.n + n;
+    cli_args_free(&tmp);
+    cli_args_free(&old);
     return &v[at];
 }
 

@@ -16,7 +16,7 @@ struct entry {
     const struct conf_obj *obj;
     int place, order;
     unsigned index;
-    char *key; /* encoded so that memcmp() orders it */
+    char *key;         /* encoded so that memcmp() orders it */
     size_t first, len; /* of the first key alone; of all */
 };
 struct block {
@@ -81,6 +81,26 @@ static void encode_key(struct entry *e, const char *key)
             return;
         key++;
     }
+}
+
+/* Objects whose keys are keywords stand in the order in which their node's grammar lists them. */
+static void encode_obj(struct entry *e, const struct conf_obj *o)
+{
+    const struct cnode *n = o->node;
+    char key[512];
+    size_t at = 0;
+    for (unsigned i = 0; i < n->keys.n; i++) {
+        const struct cli_arg *a = cli_arg(&o->args, n->keys.v[i]);
+        const char *p = a && a->type == CLI_A_KEYWORD ? strstr(n->node->grammar, a->text) : NULL;
+        int w = p ? snprintf(key + at, sizeof(key) - at, "%s%zu", i ? "\x1f" : "",
+                             (size_t)(p - n->node->grammar))
+                  : snprintf(key + at, sizeof(key) - at, "%s%s", i ? "\x1f" : "", a ? a->text : "");
+        at += w > 0 ? (size_t)w : 0;
+        if (at >= sizeof(key))
+            at = sizeof(key) - 1;
+    }
+    key[at] = '\0';
+    encode_key(e, key);
 }
 
 static int key_cmp(const char *a, size_t an, const char *b, size_t bn)
@@ -175,7 +195,7 @@ static struct block collect(const struct conf *c, const struct conf_obj *o)
         e->obj = k;
         e->place = e->order = k->node->node->order;
         e->index = UINT32_MAX - k->node->index;
-        encode_key(e, k->key);
+        encode_obj(e, k);
     }
     if (b.n)
         qsort(b.v, b.n, sizeof(*b.v), entry_cmp);

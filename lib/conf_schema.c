@@ -3,7 +3,8 @@
  *
  * A row gives two commands to its node: the line itself, and its `no` form in which what stands
  * behind the last word that matters is optional. If the row's node is the implicit child of another
- * node, that one gets both as hidden commands too. A node gives the line that enters it, and its `no`.
+ * node, that one gets both as hidden commands too. A node gives the line that enters it, and its
+ * `no`.
  *
  * How much of a line `no` needs: for a row, up to the last top-level element that is a keyword, or
  * that must be there and holds a key; for a row that owns its group (CONF_F_OWNER), up to the last
@@ -374,7 +375,8 @@ void conf_add_nodes(struct conf *c, const struct conf_node *nodes, unsigned coun
             abort();
         }
         struct cnode *n = node_add(c, node, parent);
-        struct ccmd enter = { .kind = CCMD_ENTER, .node = n }, no = { .kind = CCMD_LEAVE, .node = n };
+        struct ccmd enter = { .kind = CCMD_ENTER, .node = n },
+                    no = { .kind = CCMD_LEAVE, .node = n };
         n->set_text = set_grammar(node->grammar);
         n->no_text = no_grammar(node->grammar, node_cut(node, &n->keys));
         if (command(c, &enter, node->parent, n->set_text, node->help, 0, err, sizeof(err)) < 0 ||

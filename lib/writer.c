@@ -30,7 +30,8 @@ struct writer {
     char buf[CHUNK];
 };
 
-struct writer *writer_new(bool json, void (*sink)(void *ctx, const char *data, size_t len), void *ctx)
+struct writer *writer_new(bool json, void (*sink)(void *ctx, const char *data, size_t len),
+                          void *ctx)
 {
     struct writer *w = mem_alloc(MEM(writer), sizeof(*w));
     memset(w, 0, offsetof(struct writer, buf));
