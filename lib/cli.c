@@ -99,16 +99,6 @@ void cli_help_add(struct cli_tree *t, const char *dictionary)
     t->generation++;
 }
 
-static const char *dict_find(struct cli_tree *t, const char *word, size_t *ret_len)
-{
-    for (uint32_t i = t->n_dict; i-- > 0;) {
-        const char *h = cli_help_find(t->dict[i], word, ret_len);
-        if (h)
-            return h;
-    }
-    return NULL;
-}
-
 const char *cli_tok_help(struct cli_tree *t, const struct cli_tok *tok, size_t *ret_len)
 {
     const char *h = tok->help;
@@ -116,12 +106,8 @@ const char *cli_tok_help(struct cli_tree *t, const struct cli_tok *tok, size_t *
         *ret_len = strlen(h);
         return h;
     }
-    if (tok->type == CLI_A_KEYWORD)
-        h = dict_find(t, tok->text, ret_len);
-    if (!h)
-        h = dict_find(t, tok->name, ret_len);
-    if (!h)
-        h = dict_find(t, tok->text, ret_len);
+    for (uint32_t i = t->n_dict; i-- > 0 && !h;)
+        h = cli_help_for(t->dict[i], tok, ret_len);
     return h;
 }
 

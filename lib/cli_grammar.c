@@ -151,6 +151,19 @@ const char *cli_help_find(const char *dict, const char *word, size_t *ret_len)
     return NULL;
 }
 
+const char *cli_help_for(const char *dict, const struct cli_tok *tok, size_t *ret_len)
+{
+    char named[80];
+    bool keyword = tok->type == CLI_A_KEYWORD;
+    snprintf(named, sizeof(named), "$%s", tok->name);
+    const char *h = keyword ? cli_help_find(dict, tok->text, ret_len) : NULL;
+    if (!h)
+        h = cli_help_find(dict, named, ret_len);
+    if (!h)
+        h = cli_help_find(dict, tok->name, ret_len);
+    return h || keyword ? h : cli_help_find(dict, tok->text, ret_len);
+}
+
 static __attribute__((format(printf, 3, 4))) int bad(struct build *b, const char *at,
                                                      const char *fmt, ...)
 {
@@ -306,12 +319,7 @@ static void tok_help(struct build *b, struct cli_tok *tok)
         tok->visible = true;
     if (tok->help || !b->help)
         return;
-    if (tok->type == CLI_A_KEYWORD)
-        h = cli_help_find(b->help, tok->text, &n);
-    if (!h)
-        h = cli_help_find(b->help, tok->name, &n);
-    if (!h)
-        h = cli_help_find(b->help, tok->text, &n);
+    h = cli_help_for(b->help, tok, &n);
     if (h)
         tok->help = graph_strndup(b->g, h, n);
 }

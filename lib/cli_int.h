@@ -132,8 +132,10 @@ int cli_graph_add(struct cli_graph *g, struct cli_entry *e, const char *grammar,
 void cli_state_sort(struct cli_state *s);
 /* The next top-level element of a grammar from *p on: its extent. False at the end. */
 bool cli_elem_next(const char **p, const char **ret_start, size_t *ret_len);
-/* Text of `word` in "word|text\n..." or NULL; a copy in MEM(cli) or a pointer with its length. */
+/* Text of `word` in "word|text\n...", not ended by NUL, or NULL. And of a token: by its text when it is a
+ * keyword, by $name or name, by its text. */
 const char *cli_help_find(const char *dict, const char *word, size_t *ret_len);
+const char *cli_help_for(const char *dict, const struct cli_tok *tok, size_t *ret_len);
 bool cli_tok_is_variable(const char *s, size_t len);
 
 /* cli_match.c */

@@ -12,6 +12,39 @@
  * transaction of its own; a whole-file replacement (conf_replace) is one: any bad line or refused check
  * and nothing changes. At start-up and `vtysh -f` bad lines are reported with their number and skipped.
  * Apply callbacks cannot refuse (the check did); what cannot be done yet (no device, no VRF) waits.
+ *
+ * A daemon's schema in short:
+ *
+ *   static const struct conf_node nodes[] = {
+ *       { .name = "router bgp", .parent = "config", .grammar = "router bgp [(1-4294967295)$as]",
+ *         .help = "router|Enable a routing process\nbgp|BGP information\n$as|AS number", .prompt = "config-router",
+ *         .order = 500, .separator = true, .check = router_check, .create = router_create, .destroy = router_destroy },
+ *   };
+ *   static const struct conf_row rows[] = {
+ *       // one item; `no bgp router-id` suffices
+ *       { .node = "router bgp", .grammar = "bgp router-id A.B.C.D$id", .order = 1, .apply = router_id_apply, .help = "..." },
+ *       // on by default: `no bgp ...` is what is stored, and applied as CONF_UNSET
+ *       { .node = "router bgp", .grammar = "bgp ebgp-requires-policy", .def = "bgp ebgp-requires-policy", ... },
+ *       // one item per neighbor; all lines of a neighbor are printed together; `no neighbor X` removes them all
+ *       { .node = "router bgp", .grammar = "neighbor <A.B.C.D|X:X::X:X|WORD>$peer remote-as <(1-4294967295)|external>$as",
+ *         .keys = "peer", .group = "neighbor", .order = 100, .flags = CONF_F_OWNER, ... },
+ *       // one item per name and sequence number, which the check fills in: conf_args_add_num(c, "name", "seq", "seq", 5)
+ *       { .node = "config", .grammar = "ip prefix-list WORD$name [seq (1-4294967295)$seq] <permit|deny>$action ...",
+ *         .keys = "name seq", .group = "ip prefix-list", ... },
+ *       // any number of lines, told apart by everything in them; "config|vrf": the same row in two nodes
+ *       { .node = "config|vrf", .grammar = "ip route A.B.C.D/M$prefix A.B.C.D$gw [(1-255)$distance]", .flags = CONF_F_MULTI, ... },
+ *   };
+ *   conf_add_nodes(d->conf, nodes, N); conf_add_rows(d->conf, rows, N);
+ *
+ *   static void router_id_apply(const struct conf_change *c)
+ *   {
+ *       struct bgp *b = conf_obj_data(c->obj);       // what router_create() set
+ *       set(b, c->op == CONF_SET ? cli_arg(c->args, "id")->ip : none);
+ *   }
+ *
+ * cli_arg(a, "seq") finds the value named $seq before a keyword of that text. In conf_walk() the arguments of a stored
+ * `no X` begin with "no" (cli_has(a, "no")), and live as long as the item is not changed. While a whole file
+ * is checked, an object that does not exist yet has no data: checks must bear NULL from conf_obj_data().
  */
 #ifndef GW_CONF_H
 #define GW_CONF_H

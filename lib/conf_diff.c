@@ -57,8 +57,9 @@ static void gone(struct cmodel *cand, struct conf_obj *run, struct todos *t)
     for (struct conf_obj *k = run->child; k; k = k->next)
         if (k->twin)
             gone(cand, k, t);
-        else
-            todo_add(t, k, NULL);
+        else if (k->item || k->child || !k->node->node->separator_before)
+            todo_add(t, k,
+                     NULL); /* an empty address family is not in the text, and means nothing */
 }
 
 static struct conf_item *counterpart(struct cmodel *run, const struct conf_item *it)

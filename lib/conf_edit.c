@@ -238,8 +238,10 @@ void cedit_item_remove(struct cmodel *m, struct conf_item *it)
     bool on = it->no && row->on_by_default; /* without its `no` it is on again */
     if (row->both)
         on = row->row->is_default(o, &pos);
+    bool same = row->both && on == !it->no; /* it said what is so anyway */
     cmodel_item_del(m, it);
-    row_apply(m, o, row, on ? CONF_SET : CONF_UNSET, &pos, NULL);
+    if (!same)
+        row_apply(m, o, row, on ? CONF_SET : CONF_UNSET, &pos, NULL);
     cli_args_free(&a);
 }
 

@@ -37,14 +37,18 @@ static size_t encode(const char *s, size_t n, char *p)
     struct prefix pfx;
     struct ipaddr ip;
     char word[PREFIX_STRLEN];
-    if (n && n < 20 && strspn(s, "0123456789") >= n) {
+    if (!n) {
+        *p = 0;
+        return 1;
+    }
+    if (n < 20 && strspn(s, "0123456789") >= n) {
         uint64_t v = strtoull(s, NULL, 10);
         *p = 1;
         for (int i = 0; i < 8; i++)
             p[1 + i] = (char)(v >> (56 - 8 * i));
         return 9;
     }
-    if (n && n < sizeof(word) && (memchr(s, '.', n) || memchr(s, ':', n))) {
+    if (n < sizeof(word) && (memchr(s, '.', n) || memchr(s, ':', n))) {
         memcpy(word, s, n);
         word[n] = '\0';
         uint8_t len = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * test_conf.c - the configuration engine: goldens (tests/conf/NN.in, NN.ok), round trip, edits, replacement, speed.
+ * test_conf.c - the configuration engine: goldens (tests/conf/NN.in, NN.ok), round trip, edits,
+ * replacement, speed.
  */
 #include "config.h"
 #include "demo_schema.h"
@@ -71,7 +72,8 @@ static char *slurp(const char *name)
     return s;
 }
 
-/* NN.in is loaded; reports and what is then printed must be NN.ok; and what is printed means the same. */
+/* NN.in is loaded; reports and what is then printed must be NN.ok; and what is printed means the
+ * same. */
 START_TEST(golden)
 {
     char name[40];
@@ -160,8 +162,9 @@ START_TEST(lists)
     want_log("-ip prefix-list A seq 5 permit 10.0.0.0/8\n-ip prefix-list A seq 7 deny any\n");
     lines("no ip prefix-list A\n");
     want_log("-ip prefix-list A seq 10 permit 11.0.0.0/8 le 24\n");
-    lines("ip route 10.0.0.0/8 1.1.1.1\nip route 10.0.0.0/8 1.1.1.2 20\nip route 10.1.2.0/24 Null0\n"
-          "ip route 10.9.0.0/16 eth0 tag 7 30\nno ip route 10.0.0.0/8 1.1.1.2\n");
+    lines(
+        "ip route 10.0.0.0/8 1.1.1.1\nip route 10.0.0.0/8 1.1.1.2 20\nip route 10.1.2.0/24 Null0\n"
+        "ip route 10.9.0.0/16 eth0 tag 7 30\nno ip route 10.0.0.0/8 1.1.1.2\n");
     want_log("+ip route 10.0.0.0/8 1.1.1.1\n+ip route 10.0.0.0/8 1.1.1.2 20\n"
              "+ip route 10.1.2.0/24 Null0\n+ip route 10.9.0.0/16 eth0 tag 7 30\n"
              "-ip route 10.0.0.0/8 1.1.1.2 20\n");
@@ -179,8 +182,9 @@ START_TEST(replace)
     lines("hostname a\nrouter bgp 1\n neighbor 10.0.0.1 remote-as 2\n neighbor 10.0.0.1 shutdown\n"
           " neighbor 10.0.0.3 remote-as 3\nexit\nroute-map X permit 10\n set metric 3\n");
     d.n = 0;
-    ck_assert_uint_eq(conf_replace(d.conf, "hostname b\nnonsense\nrouter bgp 23456\n", false, report,
-                                   &t, &changes), 2);
+    ck_assert_uint_eq(conf_replace(d.conf, "hostname b\nnonsense\nrouter bgp 23456\n", false,
+                                   report, &t, &changes),
+                      2);
     ck_assert_str_eq(t.s, "line 2: [2] % Unknown command: nonsense\n"
                           "line 3: [13] % AS 23456 is reserved\n");
     ck_assert_uint_eq(changes, 0);
@@ -206,13 +210,18 @@ START_TEST(modes)
 {
     struct conf_pos pos = { .obj = conf_root(d.conf) };
     char err[200];
-    static const struct { const char *line; int rc; const char *node, *err; } v[] = {
+    static const struct {
+        const char *line;
+        int rc;
+        const char *node, *err;
+    } v[] = {
         { "router bgp 65001", CLI_OK, "router bgp", "" },
         { "address-family ipv6 uni", CLI_OK, "address-family", "" },
         { "bgp router-id 1.2.3.4", CLI_OK, "router bgp", "" },
         { "foo", CLI_NO_MATCH, "router bgp", "% Unknown command: foo" },
         { "neighbor", CLI_INCOMPLETE, "router bgp", "% Command incomplete: neighbor" },
-        { "  nei 1.1.1.1 t ", CLI_INCOMPLETE, "router bgp", "% Command incomplete: nei 1.1.1.1 t " },
+        { "  nei 1.1.1.1 t ", CLI_INCOMPLETE, "router bgp",
+          "% Command incomplete: nei 1.1.1.1 t " },
         { "address-family ipv4", CLI_OK, "address-family", "" },
         { "exit-address-family", CLI_OK, "router bgp", "" },
         { "hostname x", CLI_OK, "config", "" },
