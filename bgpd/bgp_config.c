@@ -622,7 +622,8 @@ static const struct conf_node nodes[] = {
       .prompt = "config-router-af",
       .exit_word = "exit-address-family",
       .order = 900,
-      .separator = true,
+      .fill = "safi unicast",
+      .separator_before = true,
       .create = af_create,
       .destroy = af_destroy },
 };

@@ -271,8 +271,8 @@ static int check_ttl(struct conf_change *c, char *err, size_t errlen)
 #define DIR " <in|out>$dir"
 /* Order is the order of output within a neighbour, FRR's. */
 const struct bgp_peer_setting bgp_peer_settings[] = {
-    { "peer-group", "peer-group|Configure a peer-group", NULL, 1, false, 0, set_group_define,
-      NULL },
+    { "peer-group", "peer-group|Configure a peer-group", NULL, 1, false, CONF_F_OWNER,
+      set_group_define, NULL },
     { "interface WORD$ifname",
       "interface|Interface that a link-local neighbor is reached by\n$ifname|Interface name", NULL,
       9, false, 0, set_interface, NULL },
@@ -280,7 +280,7 @@ const struct bgp_peer_setting bgp_peer_settings[] = {
       "remote-as|Specify a BGP neighbor\n$as|AS number\ninternal|Internal BGP "
       "peer\nexternal|External BGP peer\nauto|Either, "
       "as the peer's OPEN says",
-      NULL, 2, false, 0, set_remote_as, NULL },
+      NULL, 2, false, CONF_F_OWNER, set_remote_as, NULL },
     { "peer-group WORD$group", "peer-group|Member of the peer-group\n$group|Peer-group name", NULL,
       3, false, 0, set_group_define, NULL },
     { "local-as (1-4294967295)$as [no-prepend [replace-as [dual-as]]]",
@@ -443,6 +443,14 @@ static const char *row_keys(const struct bgp_peer_setting *s)
     return "peer";
 }
 
+/* Without a word on it a family is active when the instance says so (`bgp default ipv4-unicast`). */
+static bool activate_default(const struct conf_obj *o, const struct cli_args *a)
+{
+    const struct bgp_inst *i = conf_obj_data(o);
+    const struct cli_arg *afi = conf_obj_arg(o, "afi");
+    return i && (afi && !strcmp(afi->text, "ipv6") ? i->default_ipv6_unicast : i->default_ipv4_unicast);
+}
+
 void bgp_config_peer_rows(struct conf *c, void (*apply)(const struct conf_change *ch))
 {
     rows = mem_calloc(MEM(bgp_conf_str), bgp_peer_n_settings, sizeof(*rows));
@@ -467,6 +475,8 @@ void bgp_config_peer_rows(struct conf *c, void (*apply)(const struct conf_change
             r->def = mem_strdup(MEM(bgp_conf_str), def);
         }
         r->flags = s->flags;
+        if (s->set == set_activate)
+            r->is_default = activate_default;
         r->check = s->check;
         r->apply = apply;
     }
