@@ -255,7 +255,12 @@ uint64_t cli_arg_num(const struct cli_args *a, const char *name, uint64_t dflt)
 
 bool cli_has(const struct cli_args *a, const char *name)
 {
-    return cli_arg(a, name) != NULL;
+    if (cli_arg(a, name))
+        return true;
+    for (unsigned i = 0; i < a->n; i++)
+        if (a->v[i].type == CLI_A_KEYWORD && !strcmp(a->v[i].text, name))
+            return true;
+    return false;
 }
 
 char *cli_canonical(const struct cli_cmd *cmd, const struct cli_args *a)

@@ -40,7 +40,7 @@ struct cli_args { struct cli_arg *v; unsigned n; };
 const struct cli_arg *cli_arg(const struct cli_args *a, const char *name);       /* NULL when absent */
 const char *cli_arg_text(const struct cli_args *a, const char *name);            /* NULL when absent */
 uint64_t cli_arg_num(const struct cli_args *a, const char *name, uint64_t dflt);
-bool cli_has(const struct cli_args *a, const char *name);
+bool cli_has(const struct cli_args *a, const char *name); /* an argument of this name, or this keyword under any name */
 
 /* One running command. Lives until its handler returned something other than CLI_MORE/CLI_WAIT,
  * or its shell went away (then `cancel` runs, if set, and the request is freed). */
