@@ -54,7 +54,20 @@ struct bgp_peer {
     uint8_t last_code, last_subcode; bool last_sent; char last_reset[64]; char last_reason[160]; uint64_t last_reset_wall;
     uint32_t fsm_errors;
     bool eor_sent[BGP_AF_MAX], eor_rcvd[BGP_AF_MAX];
-    struct loop_timer *t_start, *t_connect, *t_hold, *t_keepalive, *t_restart;
+    struct loop_timer *t_start, *t_connect, *t_keepalive, *t_restart /* after max-prefix */, *t_stale; /* hold: one per connection, bgp_conn.h */
+    /* the driver's own (bgp_peer*.c) */
+    bool started;                    /* the FSM was given BE_START: it runs, or waits out its idle hold time */
+    bool connect_failed;             /* a connect failed at once: BE_TCP_FAIL follows the actions at hand */
+    bool pfx_full;                   /* max-prefix: waits for t_restart or a clear */
+    bool key_failed; const char *key;/* the MD5 key that the listeners have */
+    bool rib_up, stale;              /* the shards know of a session; they keep paths of one that is gone (RFC 4724) */
+    uint8_t borr_sent;               /* families whose refresh is under way: EoRR follows (RFC 7313) */
+    uint8_t eor_held;                /* families whose End-of-RIB waits for the end of our own restart */
+    char wait_reason[120];           /* why it is not started; "" when it is */
+    uint8_t cease[260]; uint16_t cease_len;  /* data of the next Cease (RFC 9003 text) */
+    uint8_t notify[2][280]; uint16_t notify_len[2]; /* to be sent when the connection closes */
+    const struct bgp_policy *policy[BGP_AF_MAX][2];
+    unsigned connect_failures;
 };
 struct bgp_counters { uint64_t opens[2], updates[2], notifications[2], keepalives[2], refreshes[2], bytes[2]; uint64_t last_read_us, last_write_us;
                       uint64_t discarded_attrs, treat_as_withdraw, martians; };  /* [0] in, [1] out */
@@ -70,6 +83,7 @@ struct bgp_inst {
     uint32_t confed_id; uint32_t *confed_peers; unsigned n_confed;
     bool graceful_restart, gr_disable; uint16_t gr_restart_time, gr_stale_time;
     struct bgp_peer **peers; unsigned n_peers;
+    uint32_t used_id, used_as, used_confed; bool used_shutdown; /* what running sessions were started with (bgp_inst.c) */
 };
 /* All of the daemon's state hangs here. */
 struct bgp { struct loop *loop; struct bgp_inst **insts; unsigned n_insts; struct bgp_peer *peer[BGP_MAX_PEERS]; uint16_t listen_port; struct ipaddr listen_addr[8]; unsigned n_listen;
@@ -99,6 +113,7 @@ bool bgp_zebra_connected(uint32_t vrf_id, const struct ipaddr *a, struct prefix 
 bool bgp_zebra_if_addr(uint32_t vrf_id, const char *ifname, int family, struct ipaddr *ret); /* for update-source IFNAME */
 bool bgp_zebra_local_addrs(uint32_t ifindex, struct ipaddr *ret_v4, struct ipaddr *ret_v6, struct ipaddr *ret_ll);
 uint32_t bgp_zebra_ifindex_of_addr(uint32_t vrf_id, const struct ipaddr *local);
+bool bgp_zebra_router_id(uint32_t vrf_id, uint32_t *ret);
 int bgp_peer_start_all(void);                       /* configuration is read: listen and start */
 void bgp_peer_stop_all(const char *text);           /* SIGTERM: Cease/Administrative Shutdown everywhere */
 #endif
