@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * zebra_config.c - zebrad's configuration: interfaces, static routes, VRF nodes, forwarding, next-hop tracking.
+ *
+ * Rows only translate lines into intent (zebra_if.h, zebra_static.h); whether a device, an address or a gateway exists is no
+ * matter of configuration: the intent waits for it.
+ */
+#include "zebra_show.h"
+#include "zebra.h"
+#include "zebra_if.h"
+#include "zebra_static.h"
+#include "log.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+/* ---- interfaces ---- */
+static const char *obj_ifname(const struct conf_change *c)
+{
+    const struct cli_arg *a = conf_obj_arg(c->obj, "ifname");
+    return a ? a->text : "";
+}
+
+static void address_apply(const struct conf_change *c)
+{
+    const struct cli_arg *a = cli_arg(c->args, "address"), *peer = cli_arg(c->args, "peer");
+    if (!a)
+        return;
+    struct zebra_if_addr_conf i = { .addr = a->ip, .len = a->plen };
+    if (peer) { /* ip address A peer B/len: the length belongs to the peer's side */
+        i.peer = peer->ip;
+        i.len = peer->plen;
+    }
+    snprintf(i.label, sizeof(i.label), "%s", cli_has(c->args, "label") ? cli_arg_text(c->args, "label") : "");
+    zebra_if_conf_addr(obj_ifname(c), &i, c->op == CONF_SET);
+}
+
+static void shutdown_apply(const struct conf_change *c)
+{
+    zebra_if_conf_shutdown(obj_ifname(c), c->op == CONF_SET ? 1 : 0);
+}
+
+static void description_apply(const struct conf_change *c)
+{
+    zebra_if_conf_description(obj_ifname(c), c->op == CONF_SET ? cli_arg_text(c->args, "text") : NULL);
+}
+
+static int address_check(struct conf_change *c, char *err, size_t errlen)
+{
+    const struct cli_arg *a = cli_arg(c->args, "address");
+    if (a && (ipaddr_is_multicast(&a->ip) || ipaddr_is_unspecified(&a->ip))) {
+        snprintf(err, errlen, "Invalid address");
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- static routes ---- */
+static bool is_null0(const char *ifname)
+{
+    return ifname && !strcasecmp(ifname, "null0");
+}
+
+static void static_from(const struct conf_change *c, struct zebra_static *s)
+{
+    const struct cli_args *a = c->args;
+    const struct cli_arg *p = cli_arg(a, "prefix"), *gate = cli_arg(a, "gate"), *vrf = conf_obj_arg(c->obj, "vrfname");
+    const char *disc = cli_arg_text(a, "discard"), *ifname = cli_arg_text(a, "ifname");
+    memset(s, 0, sizeof(*s));
+    if (!vrf)
+        vrf = cli_arg(a, "vrf");
+    s->prefix = p->pfx;
+    s->vrf = vrf ? vrf->text : NULL;
+    s->nexthop_vrf = cli_arg_text(a, "nhvrf");
+    s->distance = (uint8_t)cli_arg_num(a, "distance", 1);
+    s->tag = (uint32_t)cli_arg_num(a, "tag", 0);
+    s->metric = (uint32_t)cli_arg_num(a, "metric", 0);
+    s->weight = (uint32_t)cli_arg_num(a, "weight", 1);
+    s->table = (uint32_t)cli_arg_num(a, "table", 0);
+    s->onlink = cli_has(a, "onlink");
+    if (gate)
+        s->gate = gate->ip;
+    if (is_null0(ifname) || (disc && strcmp(disc, "reject")))
+        s->kind = ZN_BLACKHOLE;
+    else if (disc)
+        s->kind = ZN_REJECT;
+    else if (ifname) {
+        s->ifname = ifname;
+        s->kind = gate ? ZN_GATEWAY_IF : ZN_IFINDEX;
+    } else
+        s->kind = ZN_GATEWAY;
+}
+
+static void static_apply(const struct conf_change *c)
+{
+    struct zebra_static s;
+    static_from(c, &s);
+    if (c->op == CONF_SET)
+        zebra_static_set(&s);
+    else
+        zebra_static_unset(&s);
+}
+
+static int static_check(struct conf_change *c, char *err, size_t errlen)
+{
+    if (cli_has(c->args, "onlink") && !(cli_has(c->args, "gate") && cli_has(c->args, "ifname"))) {
+        snprintf(err, errlen, "onlink needs a gateway and an interface");
+        return -1;
+    }
+    return 0;
+}
+
+/* "10.0.0.0 255.0.0.0" is stored as 10.0.0.0/8, so that it is printed and found in one form only. */
+static int static_mask_check(struct conf_change *c, char *err, size_t errlen)
+{
+    struct cli_args *a = (struct cli_args *)(uintptr_t)c->args;
+    struct cli_arg *net = NULL, *mask = NULL;
+    uint8_t len;
+    for (unsigned i = 0; i < a->n; i++) {
+        if (!strcmp(a->v[i].name, "net"))
+            net = &a->v[i];
+        if (!strcmp(a->v[i].name, "mask"))
+            mask = &a->v[i];
+    }
+    if (!net || !mask)
+        return static_check(c, err, errlen);
+    if (!prefix_mask_to_len(&mask->ip, &len)) {
+        snprintf(err, errlen, "Malformed mask %s", mask->text);
+        return -1;
+    }
+    struct prefix p = prefix_from(AF_INET, net->ip.b, len);
+    char text[PREFIX_STRLEN];
+    zebra_config_arg_prefix(a, net, mask, &p, prefix_str(&p, text));
+    return static_check(c, err, errlen);
+}
+
+/* ---- forwarding: a sysctl of the namespace ---- */
+static void sysctl_write(const char *path, bool on)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, on ? "1" : "0", 1) != 1)
+        log_err("zebra: cannot turn %s %s: %s", path, on ? "on" : "off", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+}
+
+static void forwarding4_apply(const struct conf_change *c)
+{
+    sysctl_write("/proc/sys/net/ipv4/ip_forward", c->op == CONF_SET && !cli_has(c->args, "no"));
+}
+
+static void forwarding6_apply(const struct conf_change *c)
+{
+    sysctl_write("/proc/sys/net/ipv6/conf/all/forwarding", c->op == CONF_SET && !cli_has(c->args, "no"));
+}
+
+/* Nothing configured: the namespace's setting is left alone, so both words are stored when given. */
+static bool forwarding_default(const struct conf_obj *o, const struct cli_args *a)
+{
+    return false;
+}
+
+static uint32_t obj_vrf(const struct conf_change *c)
+{
+    const struct cli_arg *v = conf_obj_arg(c->obj, "vrfname");
+    struct rib_vrf *r = v ? rib_vrf_by_name(zebra_rib(), v->text) : NULL;
+    return r ? r->vrf_id : 0;
+}
+
+static void nht4_apply(const struct conf_change *c)
+{
+    struct rib_vrf *v = rib_vrf_get(zebra_rib(), obj_vrf(c));
+    v->nht_default[AFI_IP4] = c->op == CONF_SET;
+    track_mark_all(zebra_rib(), v->vrf_id, AFI_IP4);
+}
+
+static void nht6_apply(const struct conf_change *c)
+{
+    struct rib_vrf *v = rib_vrf_get(zebra_rib(), obj_vrf(c));
+    v->nht_default[AFI_IP6] = c->op == CONF_SET;
+    track_mark_all(zebra_rib(), v->vrf_id, AFI_IP6);
+}
+
+static void router_id_apply(const struct conf_change *c)
+{
+    const struct cli_arg *a = cli_arg(c->args, "id");
+    zebra_client_router_id(obj_vrf(c), c->op == CONF_SET && a ? &a->ip : NULL);
+}
+
+#define OPTS                                                                                                                            \
+    "[{tag (1-4294967295)$tag|(1-255)$distance|metric (0-4294967295)$metric|table (1-4294967295)$table|nexthop-vrf WORD$nhvrf|onlink|" \
+    "weight (1-65535)$weight|vrf WORD$vrf}]"
+#define PFX4 "ip route <A.B.C.D/M$prefix|A.B.C.D$net A.B.C.D$mask> "
+#define PFX6 "ipv6 route X:X::X:X/M$prefix "
+#define SKEYS "prefix gate ifname discard distance table nhvrf vrf"
+#define STATIC(node_, grammar_, check_, order_)                                                                                         \
+    { .node = node_, .grammar = grammar_, .keys = SKEYS, .order = order_, .help = static_help, .check = check_, .apply = static_apply }
+
+static const char static_help[] =
+    "ip|IP information\nipv6|IPv6 information\nroute|Establish static routes\n$prefix|Destination prefix\n$net|IP destination prefix\n$mask|IP "
+    "destination prefix mask\n$gate|Gateway address\n$ifname|Gateway interface name, or Null0\nreject|Emit an ICMP unreachable when "
+    "matched\nblackhole|Silently discard pkts when matched\ntag|Set tag for this route\n$tag|Tag value\n$distance|Distance value for this "
+    "route\nmetric|Metric for this route\n$metric|Metric value\ntable|Table to configure\n$table|The table number to configure\nnexthop-vrf|Specify the "
+    "VRF of the gateway\n$nhvrf|The VRF name\nonlink|Treat the nexthop as directly attached to the interface\nweight|Weight among several next "
+    "hops\n$weight|Weight value\nvrf|Specify the VRF\n$vrf|The VRF name";
+
+static const struct conf_row rows[] = {
+    STATIC("config", PFX4 "<A.B.C.D|X:X::X:X>$gate [WORD$ifname] " OPTS, static_mask_check, 300),
+    STATIC("config", PFX4 "<<reject|blackhole>$discard|WORD$ifname> " OPTS, static_mask_check, 300),
+    STATIC("config", PFX6 "X:X::X:X$gate [WORD$ifname] " OPTS, static_check, 310),
+    STATIC("config", PFX6 "<<reject|blackhole>$discard|WORD$ifname> " OPTS, static_check, 310),
+    STATIC("vrf", PFX4 "<A.B.C.D|X:X::X:X>$gate [WORD$ifname] " OPTS, static_mask_check, 10),
+    STATIC("vrf", PFX4 "<<reject|blackhole>$discard|WORD$ifname> " OPTS, static_mask_check, 10),
+    STATIC("vrf", PFX6 "X:X::X:X$gate [WORD$ifname] " OPTS, static_check, 20),
+    STATIC("vrf", PFX6 "<<reject|blackhole>$discard|WORD$ifname> " OPTS, static_check, 20),
+    { .node = "interface", .grammar = "description LINE...$text", .order = 1, .apply = description_apply,
+      .help = "description|Interface specific description\n$text|Characters describing this interface" },
+    { .node = "interface", .grammar = "shutdown", .order = 2, .apply = shutdown_apply, .help = "shutdown|Shutdown the selected interface" },
+    { .node = "interface", .grammar = "bandwidth (1-1000000)$mbits", .order = 3,
+      .help = "bandwidth|Set bandwidth informational parameter\n$mbits|Bandwidth in megabits" },
+    { .node = "interface", .grammar = "link-detect", .def = "link-detect", .order = 4, .help = "link-detect|Enable link detection on interface" },
+    { .node = "interface", .grammar = "ip address A.B.C.D/M$address [label LINE...$label]", .keys = "address", .order = 10, .flags = CONF_F_AS_WRITTEN,
+      .help = "ip|IP information\naddress|Set the IP address of an interface\n$address|IP address (e.g. 10.0.0.1/8)\nlabel|Label of this "
+              "address\n$label|Label",
+      .check = address_check, .apply = address_apply },
+    { .node = "interface", .grammar = "ip address A.B.C.D$address peer A.B.C.D/M$peer [label LINE...$label]", .keys = "address peer", .order = 11,
+      .flags = CONF_F_AS_WRITTEN,
+      .help = "ip|IP information\naddress|Set the IP address of an interface\n$address|Local IP address\npeer|Peer of a point-to-point "
+              "link\n$peer|Peer address with length\nlabel|Label of this address\n$label|Label",
+      .check = address_check, .apply = address_apply },
+    { .node = "interface", .grammar = "ipv6 address X:X::X:X/M$address", .keys = "address", .order = 12, .flags = CONF_F_AS_WRITTEN,
+      .help = "ipv6|IPv6 information\naddress|Set the IP address of an interface\n$address|IPv6 address (e.g. 3ffe:506::1/48)",
+      .check = address_check, .apply = address_apply },
+    { .node = "config", .grammar = "ip forwarding", .order = 20, .apply = forwarding4_apply, .is_default = forwarding_default,
+      .help = "ip|IP information\nforwarding|Turn on IP forwarding" },
+    { .node = "config", .grammar = "ipv6 forwarding", .order = 21, .apply = forwarding6_apply, .is_default = forwarding_default,
+      .help = "ipv6|IPv6 information\nforwarding|Turn on IPv6 forwarding" },
+    { .node = "config", .grammar = "ip router-id A.B.C.D$id", .order = 25, .apply = router_id_apply,
+      .help = "ip|IP information\nrouter-id|Manually set the router-id\n$id|IP address to use for router-id" },
+    { .node = "config", .grammar = "ip nht resolve-via-default", .def = "ip nht resolve-via-default", .order = 26, .apply = nht4_apply,
+      .help = "ip|IP information\nnht|Filter Next Hop tracking route resolution\nresolve-via-default|Resolve via default route" },
+    { .node = "config", .grammar = "ipv6 nht resolve-via-default", .def = "ipv6 nht resolve-via-default", .order = 27, .apply = nht6_apply,
+      .help = "ipv6|IPv6 information\nnht|Filter Next Hop tracking route resolution\nresolve-via-default|Resolve via default route" },
+    { .node = "vrf", .grammar = "ip router-id A.B.C.D$id", .order = 1, .apply = router_id_apply,
+      .help = "ip|IP information\nrouter-id|Manually set the router-id\n$id|IP address to use for router-id" },
+    { .node = "vrf", .grammar = "ip nht resolve-via-default", .def = "ip nht resolve-via-default", .order = 2, .apply = nht4_apply,
+      .help = "ip|IP information\nnht|Filter Next Hop tracking route resolution\nresolve-via-default|Resolve via default route" },
+    { .node = "vrf", .grammar = "ipv6 nht resolve-via-default", .def = "ipv6 nht resolve-via-default", .order = 3, .apply = nht6_apply,
+      .help = "ipv6|IPv6 information\nnht|Filter Next Hop tracking route resolution\nresolve-via-default|Resolve via default route" },
+};
+
+static const struct conf_node nodes[] = {
+    { .name = "vrf", .parent = "config", .grammar = "vrf WORD$vrfname", .keys = "vrfname", .prompt = "config-vrf", .exit_word = "exit-vrf", .order = 100,
+      .separator = true, .help = "vrf|Select a VRF to configure\n$vrfname|VRF's name" },
+    { .name = "interface", .parent = "config", .grammar = "interface WORD$ifname [vrf WORD$ifvrf]", .keys = "ifname", .prompt = "config-if",
+      .exit_word = "exit", .order = 200, .separator = true,
+      .help = "interface|Select an interface to configure\n$ifname|Interface's name\nvrf|Specify the VRF\n$ifvrf|The VRF name" },
+};
+
+void zebra_config_add(struct daemon *d)
+{
+    conf_add_nodes(d->conf, nodes, sizeof(nodes) / sizeof(nodes[0]));
+    conf_add_rows(d->conf, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+void zebra_shell_setup(struct daemon *d)
+{
+    zebra_config_add(d);
+    zebra_show_add(d);
+    zebra_show_route_add(d);
+}
