@@ -11,6 +11,7 @@
 #include "log.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -28,23 +29,22 @@ static void address_apply(const struct conf_change *c)
     const struct cli_arg *a = cli_arg(c->args, "address"), *peer = cli_arg(c->args, "peer");
     if (!a)
         return;
-    struct zebra_if_addr_conf i = { .addr = a->ip, .len = a->plen };
-    if (peer) { /* ip address A peer B/len: the length belongs to the peer's side */
-        i.peer = peer->ip;
-        i.len = peer->plen;
-    }
-    snprintf(i.label, sizeof(i.label), "%s", cli_has(c->args, "label") ? cli_arg_text(c->args, "label") : "");
-    zebra_if_conf_addr(obj_ifname(c), &i, c->op == CONF_SET);
+    /* ip address A peer B/len: the length belongs to the peer's side. */
+    uint8_t len = peer ? peer->plen : a->plen;
+    if (c->op == CONF_SET)
+        zif_want_address(zebra_ifs(), obj_ifname(c), &a->ip, len, peer ? &peer->ip : NULL, cli_arg_text(c->args, "labeltext"));
+    else
+        zif_unwant_address(zebra_ifs(), obj_ifname(c), &a->ip, len);
 }
 
 static void shutdown_apply(const struct conf_change *c)
 {
-    zebra_if_conf_shutdown(obj_ifname(c), c->op == CONF_SET ? 1 : 0);
+    zif_want_admin(zebra_ifs(), obj_ifname(c), c->op == CONF_SET ? 0 : 1);
 }
 
 static void description_apply(const struct conf_change *c)
 {
-    zebra_if_conf_description(obj_ifname(c), c->op == CONF_SET ? cli_arg_text(c->args, "text") : NULL);
+    zif_set_description(zebra_ifs(), obj_ifname(c), c->op == CONF_SET ? cli_arg_text(c->args, "text") : NULL);
 }
 
 static int address_check(struct conf_change *c, char *err, size_t errlen)
@@ -221,14 +221,14 @@ static const struct conf_row rows[] = {
     { .node = "interface", .grammar = "bandwidth (1-1000000)$mbits", .order = 3,
       .help = "bandwidth|Set bandwidth informational parameter\n$mbits|Bandwidth in megabits" },
     { .node = "interface", .grammar = "link-detect", .def = "link-detect", .order = 4, .help = "link-detect|Enable link detection on interface" },
-    { .node = "interface", .grammar = "ip address A.B.C.D/M$address [label LINE...$label]", .keys = "address", .order = 10, .flags = CONF_F_AS_WRITTEN,
+    { .node = "interface", .grammar = "ip address A.B.C.D/M$address [label LINE...$labeltext]", .keys = "address", .order = 10, .flags = CONF_F_AS_WRITTEN,
       .help = "ip|IP information\naddress|Set the IP address of an interface\n$address|IP address (e.g. 10.0.0.1/8)\nlabel|Label of this "
-              "address\n$label|Label",
+              "address\n$labeltext|Label",
       .check = address_check, .apply = address_apply },
-    { .node = "interface", .grammar = "ip address A.B.C.D$address peer A.B.C.D/M$peer [label LINE...$label]", .keys = "address peer", .order = 11,
+    { .node = "interface", .grammar = "ip address A.B.C.D$address peer A.B.C.D/M$peer [label LINE...$labeltext]", .keys = "address peer", .order = 11,
       .flags = CONF_F_AS_WRITTEN,
       .help = "ip|IP information\naddress|Set the IP address of an interface\n$address|Local IP address\npeer|Peer of a point-to-point "
-              "link\n$peer|Peer address with length\nlabel|Label of this address\n$label|Label",
+              "link\n$peer|Peer address with length\nlabel|Label of this address\n$labeltext|Label",
       .check = address_check, .apply = address_apply },
     { .node = "interface", .grammar = "ipv6 address X:X::X:X/M$address", .keys = "address", .order = 12, .flags = CONF_F_AS_WRITTEN,
       .help = "ipv6|IPv6 information\naddress|Set the IP address of an interface\n$address|IPv6 address (e.g. 3ffe:506::1/48)",
@@ -251,11 +251,32 @@ static const struct conf_row rows[] = {
       .help = "ipv6|IPv6 information\nnht|Filter Next Hop tracking route resolution\nresolve-via-default|Resolve via default route" },
 };
 
+static void interface_create(struct conf_obj *o, void *app)
+{
+    zif_configure(zebra_ifs(), conf_obj_arg(o, "ifname")->text);
+}
+
+static void interface_destroy(struct conf_obj *o, void *app)
+{
+    zif_unconfigure(zebra_ifs(), conf_obj_arg(o, "ifname")->text);
+}
+
+static int interface_check(struct conf_change *c, char *err, size_t errlen)
+{
+    const char *name = cli_arg_text(c->args, "ifname");
+    if (name && strlen(name) >= IFNAMSIZ) {
+        snprintf(err, errlen, "Interface name %s is longer than %d characters", name, IFNAMSIZ - 1);
+        return -1;
+    }
+    return 0;
+}
+
 static const struct conf_node nodes[] = {
     { .name = "vrf", .parent = "config", .grammar = "vrf WORD$vrfname", .keys = "vrfname", .prompt = "config-vrf", .exit_word = "exit-vrf", .order = 100,
       .separator = true, .help = "vrf|Select a VRF to configure\n$vrfname|VRF's name" },
     { .name = "interface", .parent = "config", .grammar = "interface WORD$ifname [vrf WORD$ifvrf]", .keys = "ifname", .prompt = "config-if",
       .exit_word = "exit", .order = 200, .separator = true,
+      .check = interface_check, .create = interface_create, .destroy = interface_destroy,
       .help = "interface|Select an interface to configure\n$ifname|Interface's name\nvrf|Specify the VRF\n$ifvrf|The VRF name" },
 };
 
