@@ -5,8 +5,6 @@
  * matter of configuration: the intent waits for it.
  */
 #include "zebra_show.h"
-#include "zebra.h"
-#include "zebra_if.h"
 #include "zebra_static.h"
 #include "log.h"
 #include <errno.h>
@@ -186,7 +184,7 @@ static void nht6_apply(const struct conf_change *c)
 static void router_id_apply(const struct conf_change *c)
 {
     const struct cli_arg *a = cli_arg(c->args, "id");
-    zebra_client_router_id(obj_vrf(c), c->op == CONF_SET && a ? &a->ip : NULL);
+    zebra_router_id_set(zebra_self(), obj_vrf(c), c->op == CONF_SET && a ? &a->ip : NULL);
 }
 
 #define OPTS                                                                                                                            \
@@ -288,7 +286,7 @@ void zebra_config_add(struct daemon *d)
 
 void zebra_shell_setup(struct daemon *d)
 {
-    zebra_config_add(d);
     zebra_show_add(d);
+    zebra_config_add(d);
     zebra_show_route_add(d);
 }

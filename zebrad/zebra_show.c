@@ -2,13 +2,54 @@
  * zebra_show.c - shows of zebrad that are not routes: next-hop tracking, groups, VRFs; and what all shows share.
  */
 #include "zebra_show.h"
-#include "zebra.h"
-#include "zebra_if.h"
 #include "zebra_knh.h"
 #include "zebra_nhg.h"
 #include "zebra_track.h"
 #include <stdio.h>
 #include <stdlib.h>
+
+static struct zebra *zebra; /* the daemon's context; set once */
+
+struct zebra *zebra_self(void)
+{
+    return zebra;
+}
+
+struct rib *zebra_rib(void)
+{
+    return zebra->rib;
+}
+
+struct zifs *zebra_ifs(void)
+{
+    return zebra->ifs;
+}
+
+const char *zebra_if_name(uint32_t ifindex)
+{
+    static char gone[16];
+    const struct zif *i = zif_find(zebra->ifs, ifindex);
+    if (i)
+        return i->name;
+    snprintf(gone, sizeof(gone), "if%u", ifindex);
+    return gone;
+}
+
+const char *zebra_owner_name(uint16_t owner)
+{
+    const struct zclient *c;
+    switch (owner) {
+    case RIB_OWNER_KERNEL:
+        return "kernel";
+    case RIB_OWNER_CONNECT:
+        return "connected";
+    case RIB_OWNER_STATIC:
+        return "static";
+    default:
+        c = zclient_by_owner(zebra, owner);
+        return c ? zapi_proto_name(c->proto) : "unknown";
+    }
+}
 
 char *zebra_show_uptime(uint64_t s, char *buf, size_t len)
 {
@@ -40,7 +81,7 @@ static void nht_clients(struct writer *w, const struct track *tr)
     writer_text(w, " Client list:");
     writer_arr(w, "clientList");
     for (unsigned i = 0; i < tr->n_regs; i++) {
-        const char *name = zebra_client_name(tr->regs[i].owner);
+        const char *name = zebra_owner_name(tr->regs[i].owner);
         writer_text(w, " %s", name);
         writer_obj(w, NULL);
         writer_str(w, "protocol", name);
@@ -111,20 +152,6 @@ static int show_nht(struct cli_req *r)
 }
 
 /* ---- next-hop groups ---- */
-static const char *owner_name(uint16_t owner)
-{
-    switch (owner) {
-    case RIB_OWNER_KERNEL:
-        return "kernel";
-    case RIB_OWNER_CONNECT:
-        return "connected";
-    case RIB_OWNER_STATIC:
-        return "static";
-    default:
-        return zebra_client_name(owner);
-    }
-}
-
 static void nhg_one(struct cli_req *r, const struct nhg *g)
 {
     struct writer *w = r->out;
@@ -133,11 +160,11 @@ static void nhg_one(struct cli_req *r, const struct nhg *g)
     bool installed = knh && knh_live(rib, knh);
     char id[16], a[IPADDR_STRLEN];
     snprintf(id, sizeof(id), "%u", knh ? knh_id(rib, knh) : g->self);
-    writer_line(w, "ID: %s (%s)", id, owner_name(g->owner));
+    writer_line(w, "ID: %s (%s)", id, zebra_owner_name(g->owner));
     writer_line(w, "     RefCnt: %u", g->refs);
     writer_line(w, "     %s%s%s", nhg_usable(g) ? "Valid" : "Invalid", installed ? ", Installed" : "", g->on_backup ? ", on backup" : "");
     writer_obj(w, id);
-    writer_str(w, "type", owner_name(g->owner));
+    writer_str(w, "type", zebra_owner_name(g->owner));
     writer_uint(w, "refCount", g->refs);
     writer_true(w, "valid", nhg_usable(g));
     writer_true(w, "installed", installed);
@@ -246,7 +273,57 @@ static int show_zebra(struct cli_req *r)
     return CLI_OK;
 }
 
+static void client_one(void *ctx, struct zclient *c)
+{
+    struct cli_req *r = ctx;
+    struct writer *w = r->out;
+    char up[32];
+    uint64_t since = c->peer ? c->connected_at : c->disconnected_at;
+    zebra_show_uptime(since ? loop_wall() - since : 0, up, sizeof(up));
+    writer_line(w, "%-10s %-13s %12s %12llu %12llu %8llu", zapi_proto_name(c->proto), c->peer ? "connected" : "stale", up, (unsigned long long)c->routes_set,
+                (unsigned long long)c->routes_unset, (unsigned long long)c->acks_failed);
+    writer_obj(w, c->name);
+    writer_str(w, "protocol", zapi_proto_name(c->proto));
+    writer_bool(w, "connected", c->peer);
+    writer_str(w, "since", up);
+    writer_uint(w, "connects", c->connects);
+    writer_uint(w, "routesSet", c->routes_set);
+    writer_uint(w, "routesWithdrawn", c->routes_unset);
+    writer_uint(w, "routesRefused", c->acks_failed);
+    writer_uint(w, "staleSeconds", c->stale_seconds);
+    writer_end(w);
+}
+
+static int show_clients(struct cli_req *r)
+{
+    writer_line(r->out, "Name       State             Since       Routes    Withdrawn  Refused");
+    writer_line(r->out, "-----------------------------------------------------------------------");
+    writer_obj(r->out, NULL);
+    zclients_each(zebra, client_one, r);
+    writer_end(r->out);
+    return CLI_OK;
+}
+
+static int show_router_id(struct cli_req *r)
+{
+    bool all;
+    struct rib_vrf *v = zebra_show_vrf(r, &all);
+    char a[IPADDR_STRLEN];
+    if (!v)
+        return writer_is_json(r->out) ? CLI_OK : CLI_WARNING;
+    struct ipaddr id = zebra_router_id(zebra, v->vrf_id);
+    ipaddr_str(&id, a);
+    writer_line(r->out, "zebra:\n     vrf %s:\n     router-id %s", v->name, a);
+    writer_obj(r->out, NULL);
+    writer_str(r->out, "routerId", a);
+    writer_str(r->out, "vrfName", v->name);
+    writer_end(r->out);
+    return CLI_OK;
+}
+
 static const struct cli_cmd cmds[] = {
+    { "view", "show zebra client [summary] [json]", NULL, show_clients, CLI_F_VIEW },
+    { "view", "show [ip] router-id [vrf WORD$vrfname] [json]", NULL, show_router_id, CLI_F_VIEW },
     { "view", "show <ip|ipv6>$af nht [vrf WORD$vrfname] [<A.B.C.D|X:X::X:X>$addr] [json]", NULL, show_nht, CLI_F_VIEW },
     { "view", "show nexthop-group rib [(1-4294967295)$id] [json]", NULL, show_nexthop_group, CLI_F_VIEW },
     { "view", "show vrf [json]", NULL, show_vrf, CLI_F_VIEW },
@@ -256,10 +333,11 @@ static const struct cli_cmd cmds[] = {
 
 static const char help[] =
     "nht|IP nexthop tracking table\n$addr|IPv4 or IPv6 address\nvrf|Specify the VRF\n$vrfname|The VRF name, or all\nnexthop-group|Show Nexthop "
-    "Groups\nrib|RIB information\n$id|Nexthop group ID\nforwarding|IP forwarding status\nzebra|Zebra information\njson|JavaScript Object Notation";
+    "Groups\nrib|RIB information\n$id|Nexthop group ID\nforwarding|IP forwarding status\nzebra|Zebra information\nclient|Client information\nsummary|Brief Summary\nrouter-id|Router ID\njson|JavaScript Object Notation";
 
 void zebra_show_add(struct daemon *d)
 {
+    zebra = d->app;
     cli_help_add(d->cli, help);
     cli_add_all(d->cli, cmds, sizeof(cmds) / sizeof(cmds[0]));
     zebra_show_if_add(d);

@@ -2,8 +2,6 @@
  * zebra_show_if.c - `show interface [NAME] [brief|description] [json]`.
  */
 #include "zebra_show.h"
-#include "zebra.h"
-#include "zebra_if.h"
 #include "loop.h"
 #include <linux/if_arp.h>
 #include <linux/if_addr.h>

@@ -5,11 +5,9 @@
  * again when the shell has taken the output, so a million routes cost one slice of memory and no time of others.
  */
 #include "zebra_show.h"
-#include "zebra_if.h"
 #include "zebra_knh.h"
 #include "zebra_nhg.h"
 #include "zebra_track.h"
-#include "zebra.h"
 #include <stdio.h>
 #include <stdlib.h>
 
