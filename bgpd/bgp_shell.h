@@ -48,5 +48,4 @@ struct bgp_scope { struct bgp_inst *inst; bool all_insts; bool af_given, both; e
 bool bgp_show_scope(struct cli_req *r, struct bgp_scope *s);
 /* Neighbour named by the argument "peer"; NULL with the error written (JSON: bgpNoSuchNeighbor). */
 struct bgp_peer *bgp_show_peer_arg(struct cli_req *r, const struct bgp_scope *s);
-char *bgp_show_uptime(uint64_t seconds, char *buf, size_t len); /* FRR's 00:01:02, 1d02h03m, 01w2d03h */
 #endif

@@ -11,20 +11,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-char *bgp_show_uptime(uint64_t s, char *buf, size_t len)
-{
-    if (s < 86400)
-        snprintf(buf, len, "%02u:%02u:%02u", (unsigned)(s / 3600), (unsigned)(s / 60 % 60),
-                 (unsigned)(s % 60));
-    else if (s < 604800)
-        snprintf(buf, len, "%ud%02uh%02um", (unsigned)(s / 86400), (unsigned)(s / 3600 % 24),
-                 (unsigned)(s / 60 % 60));
-    else
-        snprintf(buf, len, "%02uw%ud%02uh", (unsigned)(s / 604800), (unsigned)(s / 86400 % 7),
-                 (unsigned)(s / 3600 % 24));
-    return buf;
-}
-
 bool bgp_show_scope(struct cli_req *r, struct bgp_scope *s)
 {
     const struct cli_args *a = &r->args;
@@ -120,7 +106,7 @@ static void summary_peer_text(struct summary *s, const struct bgp_peer *p,
     uint64_t tx =
         c->opens[1] + c->updates[1] + c->notifications[1] + c->keepalives[1] + c->refreshes[1];
     if (since)
-        bgp_show_uptime(now_wall() - since, up, sizeof(up));
+        writer_uptime(now_wall() - since, up, sizeof(up));
     const char *pol_in = policy_word(s, p);
     const struct bgp_peer_af_conf *ac = &p->conf.af[s->af];
     bool pol_out =
@@ -154,7 +140,7 @@ static void summary_peer_json(struct summary *s, const struct bgp_peer *p,
     bool est = p->fsm.state == BS_ESTABLISHED;
     uint64_t since = est ? p->up_wall : p->down_wall, t = since ? now_wall() - since : 0;
     if (since)
-        bgp_show_uptime(t, up, sizeof(up));
+        writer_uptime(t, up, sizeof(up));
     writer_obj(w, p->name);
     if (p->open_rcvd.hostname[0])
         writer_str(w, "hostname", p->open_rcvd.hostname);

@@ -22,7 +22,7 @@ static char *ago_str(uint64_t us, char *buf, size_t len)
     if (!us)
         snprintf(buf, len, "never");
     else
-        bgp_show_uptime(ago_ms(us) / 1000, buf, len);
+        writer_uptime(ago_ms(us) / 1000, buf, len);
     return buf;
 }
 
@@ -73,7 +73,7 @@ static void show_state(struct writer *w, const struct bgp_peer *p, const struct 
     uint32_t hold = up ? p->fsm.hold : hold_conf, ka = up ? p->fsm.keepalive : ka_conf;
     char t[32], rd[32], wr[32];
     uint64_t sec = up && p->up_us ? (loop_now() - p->up_us) / 1000000 : 0;
-    bgp_show_uptime(sec, t, sizeof(t));
+    writer_uptime(sec, t, sizeof(t));
     if (up)
         writer_line(w, "  BGP state = Established, up for %s", t);
     else
@@ -455,7 +455,7 @@ static void show_resets(struct writer *w, const struct bgp_peer *p)
         return;
     }
     uint64_t s = loop_wall() - p->last_reset_wall;
-    bgp_show_uptime(s, t, sizeof(t));
+    writer_uptime(s, t, sizeof(t));
     writer_line(w, "  Last reset %s,  %s", t, p->last_reset);
     writer_uint(w, "lastResetTimerMsecs", s * 1000);
     writer_str(w, "lastResetDueTo", p->last_reset);

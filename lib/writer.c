@@ -392,3 +392,17 @@ void writer_error(struct writer *w, const char *fmt, ...)
     }
     va_end(ap);
 }
+
+char *writer_uptime(uint64_t s, char *buf, size_t len)
+{
+    if (s < 86400)
+        snprintf(buf, len, "%02u:%02u:%02u", (unsigned)(s / 3600), (unsigned)(s / 60 % 60),
+                 (unsigned)(s % 60));
+    else if (s < 604800)
+        snprintf(buf, len, "%ud%02uh%02um", (unsigned)(s / 86400), (unsigned)(s / 3600 % 24),
+                 (unsigned)(s / 60 % 60));
+    else
+        snprintf(buf, len, "%02uw%ud%02uh", (unsigned)(s / 604800), (unsigned)(s / 86400 % 7),
+                 (unsigned)(s / 3600 % 24));
+    return buf;
+}

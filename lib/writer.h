@@ -43,4 +43,6 @@ void writer_true(struct writer *w, const char *key, bool v);  /* FRR's habit: on
 void writer_null(struct writer *w, const char *key);
 void writer_ip(struct writer *w, const char *key, const struct ipaddr *a);
 void writer_prefix(struct writer *w, const char *key, const struct prefix *p);
+/* FRR's form of an age: 00:01:02, 1d02h03m, 01w2d03h. len >= 16. Returns buf. */
+char *writer_uptime(uint64_t seconds, char *buf, size_t len);
 #endif

@@ -51,17 +51,6 @@ const char *zebra_owner_name(uint16_t owner)
     }
 }
 
-char *zebra_show_uptime(uint64_t s, char *buf, size_t len)
-{
-    if (s < 86400)
-        snprintf(buf, len, "%02u:%02u:%02u", (unsigned)(s / 3600), (unsigned)(s / 60 % 60), (unsigned)(s % 60));
-    else if (s < 604800)
-        snprintf(buf, len, "%ud%02uh%02um", (unsigned)(s / 86400), (unsigned)(s / 3600 % 24), (unsigned)(s / 60 % 60));
-    else
-        snprintf(buf, len, "%02uw%ud%02uh", (unsigned)(s / 604800), (unsigned)(s / 86400 % 7), (unsigned)(s / 3600 % 24));
-    return buf;
-}
-
 struct rib_vrf *zebra_show_vrf(struct cli_req *r, bool *ret_all)
 {
     const char *name = cli_arg_text(&r->args, "vrfname");
@@ -279,7 +268,7 @@ static void client_one(void *ctx, struct zclient *c)
     struct writer *w = r->out;
     char up[32];
     uint64_t since = c->peer ? c->connected_at : c->disconnected_at;
-    zebra_show_uptime(since ? loop_wall() - since : 0, up, sizeof(up));
+    writer_uptime(since ? loop_wall() - since : 0, up, sizeof(up));
     writer_line(w, "%-10s %-13s %12s %12llu %12llu %8llu", zapi_proto_name(c->proto), c->peer ? "connected" : "stale", up, (unsigned long long)c->routes_set,
                 (unsigned long long)c->routes_unset, (unsigned long long)c->acks_failed);
     writer_obj(w, c->name);

@@ -15,7 +15,6 @@ void zebra_show_add(struct daemon *d);        /* interfaces, VRFs, next hops, cl
 void zebra_show_if_add(struct daemon *d);     /* show interface ... */
 void zebra_show_route_add(struct daemon *d);  /* show ip|ipv6 route, fib */
 
-char *zebra_show_uptime(uint64_t seconds, char *buf, size_t len); /* FRR's 00:01:02, 1d02h03m, 01w2d03h */
 struct rib *zebra_rib(void);
 struct zifs *zebra_ifs(void);
 struct zebra *zebra_self(void);

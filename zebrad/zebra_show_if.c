@@ -5,7 +5,6 @@
 #include "loop.h"
 #include <linux/if_arp.h>
 #include <linux/if_addr.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <time.h>
 

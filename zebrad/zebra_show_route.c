@@ -230,7 +230,7 @@ static void dest_show(struct cli_req *r, struct route_show *s, uint32_t dest)
         if (!view_wanted(s, &v[i]))
             continue;
         unsigned k = v[i].nhg ? nh_lines(nhg_get(rib, v[i].nhg), l, ZAPI_MAX_NEXTHOPS * 2) : 0;
-        zebra_show_uptime(rib_now(rib) - v[i].since, up, sizeof(up));
+        writer_uptime(rib_now(rib) - v[i].since, up, sizeof(up));
         if (!s->legend && !writer_is_json(r->out)) {
             legend(r->out, s->afi);
             s->legend = true;
@@ -398,7 +398,7 @@ static int show_entry(struct cli_req *r)
         writer_arr(r->out, pfx);
         for (unsigned i = 0; i < n; i++) {
             unsigned k = v[i].nhg ? nh_lines(nhg_get(rib, v[i].nhg), l, ZAPI_MAX_NEXTHOPS * 2) : 0;
-            zebra_show_uptime(rib_now(rib) - v[i].since, up, sizeof(up));
+            writer_uptime(rib_now(rib) - v[i].since, up, sizeof(up));
             entry_one(r->out, s->vrf, &v[i], pfx, l, k, up);
             route_json(r->out, s->vrf, s->table, &v[i], &at, l, k, up);
         }
