@@ -577,6 +577,8 @@ static void router_destroy(struct conf_obj *o, void *app)
             *p = ic->next;
             break;
         }
+    free(ic->inst->confed_peers);
+    ic->inst->confed_peers = NULL;
     bgp_inst_free(ic->inst);
     groups_free(ic->groups);
     mem_free(MEM(bgp_conf), ic);
