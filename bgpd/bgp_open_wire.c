@@ -337,11 +337,13 @@ static void put_family_caps(struct wb *w, const struct bgp_open *o)
         wb_u8(w, safi);
         cap_close(w, pos);
     }
-    if (o->caps & BC_EXT_NEXTHOP && o->ext_nexthop & 1u << BGP_IP4_UNI) {
+    if (o->caps & BC_EXT_NEXTHOP) {
         pos = cap_open(w, CAP_EXT_NEXTHOP);
-        wb_u16(w, 1);
-        wb_u16(w, 1);
-        wb_u16(w, 2);
+        if (o->ext_nexthop & 1u << BGP_IP4_UNI) {
+            wb_u16(w, 1);
+            wb_u16(w, 1);
+            wb_u16(w, 2);
+        }
         cap_close(w, pos);
     }
     if (o->caps & BC_ADDPATH) {
