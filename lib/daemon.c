@@ -46,7 +46,8 @@ static _Noreturn void fatal(const struct daemon *d, const char *what, const char
                             const char *why)
 {
     log_err("%s%s%s: %s", what, arg ? " " : "", arg ? arg : "", why);
-    fprintf(stderr, "%s: %s%s%s: %s\n", d->progname, what, arg ? " " : "", arg ? arg : "", why);
+    if (!log_has_stderr())
+        fprintf(stderr, "%s: %s%s%s: %s\n", d->progname, what, arg ? " " : "", arg ? arg : "", why);
     exit(1);
 }
 
@@ -112,6 +113,16 @@ static void tell_ready(void)
 
 /* --- preparation ------------------------------------------------------------ */
 
+/* A service whose stderr systemd reads: then lines go to the journal with their fields. */
+static bool stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long dev, ino;
+    struct stat st;
+    return stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+           fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+}
+
 static void start_log(struct daemon *d, const struct daemon_options *o)
 {
     int level = d->log_level ? log_level_parse(d->log_level) : LOG_L_DEBUG;
@@ -128,7 +139,7 @@ static void start_log(struct daemon *d, const struct daemon_options *o)
         level = LOG_L_INFO;
     if (!d->foreground)
         log_target_syslog("default", level);
-    else if (!getenv("JOURNAL_STREAM") || log_target_journald("default", level) < 0)
+    else if (!stderr_is_journal() || log_target_journald("default", level) < 0)
         log_target_stderr("default", level);
 }
 
@@ -289,8 +300,8 @@ static void set_up(struct daemon *d, const struct daemon_options *o)
 static _Noreturn void dry_run(struct daemon *d, const struct daemon_options *o)
 {
     set_up(d, o);
-    struct daemon_config *c = daemon_config_read(d, o->config_arg);
-    unsigned bad = daemon_config_apply(d, c, true, true);
+    struct daemon_config *c = daemon_config_read(d, o->config_arg, true);
+    unsigned bad = daemon_config_apply(d, c, true);
     daemon_config_free(c);
     exit(bad ? 1 : 0);
 }
@@ -317,12 +328,14 @@ void daemon_start(struct daemon *d, int argc, char **argv)
     int rc = d->open ? d->open(d) : 0;
     if (rc < 0)
         fatal(d, "opening what the daemon needs", NULL, strerror(-rc));
-    struct daemon_config *c = daemon_config_read(d, o.config_arg);
+    struct daemon_config *c = daemon_config_read(d, o.config_arg, false);
     touch_zserv(d);
     if (privs_drop(d->user, d->group, d->keep_caps, err, sizeof(err)) < 0)
         fatal(d, "privileges", NULL, err);
+    if (err[0])
+        log_warn("%s", err);
 
-    daemon_config_apply(d, c, false, o.daemonize);
+    daemon_config_apply(d, c, false);
     daemon_config_free(c);
     if ((rc = shell_ipc_start(d)) < 0)
         fatal(d, "shell service in", d->run_dir, strerror(-rc));

@@ -23,7 +23,8 @@ struct daemon {
     void *app;                 /* handlers' context */
     /* Called by daemon_start() in this order, all on the main thread: */
     void (*setup)(struct daemon *d);        /* after options: make state; add nodes, rows, commands */
-    int (*open)(struct daemon *d);          /* privileged opens (raw sockets, netlink); 0 or -errno: fatal */
+    int (*open)(struct daemon *d);          /* privileged opens (raw sockets, netlink), before privileges go: starts no
+                                               thread, which would lose its capabilities. 0 or -errno: fatal */
     void (*started)(struct daemon *d);      /* configuration is read, shells listen: start talking to others */
     void (*stop)(struct daemon *d);         /* SIGTERM: orderly end, then daemon_done() */
     /* extra options: getopt_long string and handler returning false for "not mine" */

@@ -38,7 +38,6 @@ struct report_ctx {
     const struct conf_file *file;
     unsigned offset; /* lines before this block */
     unsigned count;
-    bool to_stderr;
 };
 
 /* The whole file, or NULL with errno. */
@@ -127,7 +126,7 @@ static void add_default(struct daemon *d, struct daemon_config *c)
     }
 }
 
-struct daemon_config *daemon_config_read(struct daemon *d, const char *config_arg)
+struct daemon_config *daemon_config_read(struct daemon *d, const char *config_arg, bool must_exist)
 {
     struct daemon_config *c = mem_calloc(MEM(conf_file), 1, sizeof(*c));
     if (!config_arg) {
@@ -138,10 +137,12 @@ struct daemon_config *daemon_config_read(struct daemon *d, const char *config_ar
     char *full = config_arg[0] == '/' ? NULL : realpath(config_arg, NULL);
     d->config_file = mem_strdup(MEM(str), full ? full : config_arg);
     free(full);
-    if (!add_file(c, config_arg, d->foreign_config || is_shared_name(config_arg)) && errno != ENOENT) {
+    if (!add_file(c, config_arg, d->foreign_config || is_shared_name(config_arg)) &&
+        (must_exist || errno != ENOENT)) {
         int e = errno;
         log_err("%s: %s", config_arg, strerror(e));
-        fprintf(stderr, "%s: %s: %s\n", d->progname, config_arg, strerror(e));
+        if (!log_has_stderr())
+            fprintf(stderr, "%s: %s: %s\n", d->progname, config_arg, strerror(e));
         exit(1);
     }
     if (!c->files)
@@ -180,7 +181,7 @@ static void report(void *ctx, unsigned lineno, int rc, const char *msg, const ch
             quoted ? ""
             : line ? line
                    : "");
-    if (r->to_stderr)
+    if (!log_has_stderr())
         fprintf(stderr, "%s: %s line %u: %.*s%s%s\n", r->d->progname, r->file->path, lineno,
                 (int)len, text, quoted ? "" : ": ",
                 quoted ? ""
@@ -228,10 +229,9 @@ static char *without_foreign_blocks(struct daemon *d, const char *text)
     return out;
 }
 
-unsigned daemon_config_apply(struct daemon *d, struct daemon_config *c, bool dry_run,
-                             bool to_stderr)
+unsigned daemon_config_apply(struct daemon *d, struct daemon_config *c, bool dry_run)
 {
-    struct report_ctx r = { .d = d, .to_stderr = to_stderr };
+    struct report_ctx r = { .d = d };
     for (struct conf_file *f = c->files; f; f = f->next) {
         r.file = f;
         if (dry_run) {

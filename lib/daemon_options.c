@@ -188,7 +188,9 @@ static bool base_option(struct daemon *d, struct daemon_options *o, int opt, con
         d->group = arg;
         return true;
     case 'n':
-        d->no_kernel = true;
+        /* FRR's zebra means VRFs by network namespaces with it. */
+        if (!d->frr_compat || strcmp(d->progname, "zebra") != 0)
+            d->no_kernel = true;
         return true;
     case 'K':
         d->retain_seconds = number(d, "bad number of seconds", arg, 86400);

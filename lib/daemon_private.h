@@ -19,8 +19,10 @@ void daemon_options_parse(struct daemon *d, struct daemon_options *o, int argc, 
 
 /* The texts of the configuration files, read while privileged, applied afterwards. */
 struct daemon_config;
-struct daemon_config *daemon_config_read(struct daemon *d, const char *config_arg);
-/* Reports go to the log and, with to_stderr, there. Returns how many. dry_run: nothing is applied. */
-unsigned daemon_config_apply(struct daemon *d, struct daemon_config *c, bool dry_run, bool to_stderr);
+/* must_exist: a missing config_arg ends the process. */
+struct daemon_config *daemon_config_read(struct daemon *d, const char *config_arg, bool must_exist);
+/* Bad lines are reported to the log, and to stderr as long as that is open. Returns how many.
+ * dry_run: nothing is applied. */
+unsigned daemon_config_apply(struct daemon *d, struct daemon_config *c, bool dry_run);
 void daemon_config_free(struct daemon_config *c);
 #endif

@@ -383,6 +383,16 @@ int log_target_parse(const char *who, const char *dest, int level)
     return log_target_file(who, path, level);
 }
 
+bool log_has_stderr(void)
+{
+    pthread_mutex_lock(&lg.lock);
+    bool has = !lg.started && !lg.targets;
+    for (const struct target *t = lg.targets; t; t = t->next)
+        has |= t->kind == KIND_STDERR && t->level >= LOG_L_ERR;
+    pthread_mutex_unlock(&lg.lock);
+    return has;
+}
+
 void log_timestamp_precision(int digits)
 {
     pthread_mutex_lock(&lg.lock);

@@ -62,6 +62,7 @@ int log_target_syslog(const char *who, int level);
 int log_target_journald(const char *who, int level);
 int log_target_file(const char *who, const char *path, int level);
 void log_targets_clear(const char *who);
+bool log_has_stderr(void); /* errors are seen on stderr anyway */
 /* DEST of --log: "stdout", "stderr", "syslog", "journald", "file:NAME", "file:NAME:LEVEL". -EINVAL when unknown. */
 int log_target_parse(const char *who, const char *dest, int level);
 void log_timestamp_precision(int digits); /* 0-6 */

@@ -9,6 +9,7 @@
 #include "privs.h"
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -45,32 +46,56 @@ static int resolve(const char *user, const char *group, uid_t *uid, gid_t *gid)
     return 0;
 }
 
+/* Takes one capability by name into `caps` when this process has it; false when it has not. */
+static bool want_cap(cap_t caps, cap_t have, const char *name)
+{
+    cap_value_t v;
+    cap_flag_value_t held = CAP_CLEAR;
+    if (cap_from_name(name, &v) < 0 || cap_get_flag(have, v, CAP_PERMITTED, &held) < 0 ||
+        held != CAP_SET)
+        return false;
+    cap_set_flag(caps, CAP_PERMITTED, 1, &v, CAP_SET);
+    cap_set_flag(caps, CAP_EFFECTIVE, 1, &v, CAP_SET);
+    return true;
+}
+
 /* "cap_a,cap_b" or "cap_a,cap_b+ep", and what root needs besides to reach files that are not its.
  */
-static cap_t wanted_caps(const char *keep, bool stays_root)
+static cap_t wanted_caps(const char *keep, bool stays_root, char *err, size_t errlen)
 {
-    char text[512];
-    size_t n = keep ? strcspn(keep, "+= ") : 0;
-    const char *root = stays_root ? "cap_dac_override,cap_fowner,cap_chown,cap_kill" : "";
-    int len = snprintf(text, sizeof(text), "%.*s%s%s", (int)n, n ? keep : "", n && *root ? "," : "",
-                       root);
-    if (len < 0 || (size_t)len + 4 > sizeof(text))
+    static const char *const root[] = { "cap_dac_override", "cap_fowner", "cap_chown", "cap_kill" };
+    cap_t have = cap_get_proc(), caps = cap_init();
+    if (!have || !caps) {
+        cap_free(have);
+        cap_free(caps);
         return NULL;
-    if (len)
-        strcat(text, "=ep");
-    return cap_from_text(text);
+    }
+    for (const char *p = keep ? keep : ""; *p && !strchr("+= ", *p);) {
+        char name[64];
+        size_t n = strcspn(p, ",+= ");
+        snprintf(name, sizeof(name), "%.*s", (int)n, p);
+        if (n && !want_cap(caps, have, name))
+            snprintf(err, errlen, "capability %s is not to be had here", name);
+        p += n;
+        p += *p == ',';
+    }
+    for (size_t i = 0; stays_root && i < sizeof(root) / sizeof(root[0]); i++)
+        want_cap(caps, have, root[i]);
+    cap_free(have);
+    return caps;
 }
 
 int privs_drop(const char *user, const char *group, const char *keep_caps, char *err, size_t errlen)
 {
     uid_t uid;
     gid_t gid;
+    err[0] = '\0';
     if (geteuid() != 0)
         return 0;
     if (resolve(user, group, &uid, &gid) < 0)
         return refuse(err, errlen, ENOENT, "user or group unknown:", user ? user : group);
     bool stays_root = uid == (uid_t)-1 || uid == 0;
-    cap_t caps = wanted_caps(keep_caps, stays_root);
+    cap_t caps = wanted_caps(keep_caps, stays_root, err, errlen);
     if (!caps)
         return refuse(err, errlen, EINVAL, "capabilities", keep_caps);
 
@@ -92,6 +117,20 @@ int privs_drop(const char *user, const char *group, const char *keep_caps, char 
     return rc;
 }
 
+/* The folders above dir. */
+static int make_parents(const char *dir)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof(path), "%s", dir) >= (int)sizeof(path))
+        return -ENAMETOOLONG;
+    for (char *p = path + 1; (p = strchr(p, '/')); *p++ = '/') {
+        *p = '\0';
+        if (mkdir(path, 0755) < 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
+            return -errno;
+    }
+    return 0;
+}
+
 int privs_make_dir(const char *dir, const char *user, const char *group)
 {
     struct stat st;
@@ -99,6 +138,9 @@ int privs_make_dir(const char *dir, const char *user, const char *group)
     gid_t gid;
     if (stat(dir, &st) == 0)
         return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+    int rc = make_parents(dir);
+    if (rc < 0)
+        return rc;
     if (mkdir(dir, 0750) < 0 && errno != EEXIST)
         return -errno;
     if (geteuid() != 0)
