@@ -11,6 +11,7 @@
 #include "daemon.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -174,7 +175,9 @@ static void take_pid_file(struct daemon *d)
 {
     char text[32];
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    pid_fd = open(d->pid_file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    pid_fd = open(d->pid_file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (pid_fd < 0 && errno == ENOENT)
+        pid_fd = open(d->pid_file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (pid_fd < 0)
         fatal(d, "pid file", d->pid_file, strerror(errno));
     if (fcntl(pid_fd, F_SETLK, &lock) < 0) {
@@ -197,17 +200,27 @@ static void raise_limits(void)
     }
 }
 
-/* FRR's harness looks for zebra's client socket by name; clients of ours use another. */
-static void touch_zserv(struct daemon *d)
+/* What needs root once more before it goes. The pid file's lock says that sockets are stale. */
+static void prepare_places(struct daemon *d)
 {
-    char path[4096];
+    char path[PATH_MAX];
+    struct stat st;
+    struct passwd *pw = d->user ? getpwnam(d->user) : NULL;
+    if (pw && geteuid() == 0)
+        log_files_own(pw->pw_uid, pw->pw_gid);
+    snprintf(path, sizeof(path), "%s/%s.vty", d->vty_dir, d->progname);
+    if (unlink(path) < 0 && errno != ENOENT)
+        log_warn("%s: %s", path, strerror(errno));
     if (!d->frr_compat || strcmp(d->progname, "zebra") != 0)
         return;
+    /* FRR's harness looks for zebra's client socket by name; ours has another. */
     snprintf(path, sizeof(path), "%s/zserv.api", d->run_dir);
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (lstat(path, &st) == 0)
+        return;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd >= 0)
         close(fd);
-    else if (errno != ENXIO)
+    else
         log_warn("%s: %s", path, strerror(errno));
 }
 
@@ -329,7 +342,7 @@ void daemon_start(struct daemon *d, int argc, char **argv)
     if (rc < 0)
         fatal(d, "opening what the daemon needs", NULL, strerror(-rc));
     struct daemon_config *c = daemon_config_read(d, o.config_arg, false);
-    touch_zserv(d);
+    prepare_places(d);
     if (privs_drop(d->user, d->group, d->keep_caps, err, sizeof(err)) < 0)
         fatal(d, "privileges", NULL, err);
     if (err[0])

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <syslog.h>
@@ -265,7 +266,11 @@ void log_write(enum log_level level, const char *fmt, ...)
 
 static int open_file(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+    /* Without O_CREAT first: with it, the kernel keeps even root from another's file in a folder
+     * that is everybody's (fs.protected_regular). */
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 && errno == ENOENT)
+        fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
     return fd < 0 ? -errno : fd;
 }
 
@@ -391,6 +396,17 @@ bool log_has_stderr(void)
         has |= t->kind == KIND_STDERR && t->level >= LOG_L_ERR;
     pthread_mutex_unlock(&lg.lock);
     return has;
+}
+
+void log_files_own(uid_t uid, gid_t gid)
+{
+    struct stat st;
+    pthread_mutex_lock(&lg.lock);
+    for (struct target *t = lg.targets; t; t = t->next)
+        if (t->kind == KIND_FILE && fstat(t->fd, &st) == 0 && S_ISREG(st.st_mode) &&
+            st.st_uid == 0 && fchown(t->fd, uid, gid) < 0)
+            continue; /* it can be written, only not opened again */
+    pthread_mutex_unlock(&lg.lock);
 }
 
 void log_timestamp_precision(int digits)

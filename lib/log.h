@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum log_level { LOG_L_EMERG, LOG_L_ALERT, LOG_L_CRIT, LOG_L_ERR, LOG_L_WARN, LOG_L_NOTICE,
                  LOG_L_INFO, LOG_L_DEBUG };
@@ -65,6 +66,8 @@ void log_targets_clear(const char *who);
 bool log_has_stderr(void); /* errors are seen on stderr anyway */
 /* DEST of --log: "stdout", "stderr", "syslog", "journald", "file:NAME", "file:NAME:LEVEL". -EINVAL when unknown. */
 int log_target_parse(const char *who, const char *dest, int level);
+/* Gives the files that root opened to the user that the daemon becomes, who may have to open them again. */
+void log_files_own(uid_t uid, gid_t gid);
 void log_timestamp_precision(int digits); /* 0-6 */
 void log_record_priority(bool on);
 void log_facility(int facility);
