@@ -174,8 +174,10 @@ void loop_free(struct loop *l)
     if (!l)
         return;
     uv_walk(&l->uv, close_walk, l);
-    uv_run(&l->uv, UV_RUN_DEFAULT);
-    uv_loop_close(&l->uv);
+    /* A loop_stop() that no run has seen ends the first one at once. */
+    do
+        uv_run(&l->uv, UV_RUN_DEFAULT);
+    while (uv_loop_close(&l->uv) == UV_EBUSY);
     while (l->later) {
         struct later *e = l->later;
         l->later = e->next;
@@ -192,7 +194,6 @@ void loop_free(struct loop *l)
 
 int loop_run(struct loop *l)
 {
-    l->code = 0;
     uv_run(&l->uv, UV_RUN_DEFAULT);
     return l->code;
 }

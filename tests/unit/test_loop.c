@@ -157,6 +157,14 @@ START_TEST(waker_and_signal)
 }
 END_TEST
 
+START_TEST(stop_before_run)
+{
+    loop_stop(l, 5);
+    ck_assert_int_eq(loop_run(l), 5);
+    loop_stop(l, 6);
+}
+END_TEST
+
 static void slow(void *ctx)
 {
     usleep(20000);
@@ -194,6 +202,7 @@ int main(void)
     tcase_add_test(tc, descriptors);
     tcase_add_test(tc, later);
     tcase_add_test(tc, waker_and_signal);
+    tcase_add_test(tc, stop_before_run);
     tcase_add_test(tc, counters);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
