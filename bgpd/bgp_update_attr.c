@@ -573,6 +573,9 @@ static uint8_t *put_segment(uint8_t *p, uint8_t **last, uint8_t type, const uint
 static void widen_path(struct bgp_attr_scan *s, bool use_as4)
 {
     struct bgp_attr_build *b = &s->u->attr;
+
+    if (!b->h.aspath_len) /* absent or empty; AS4_PATH cannot be shorter than that */
+        return;
     const uint8_t *p = b->aspath, *end = p + b->h.aspath_len;
     unsigned need = path_count(p, b->h.aspath_len, 2);
     uint8_t *last = NULL;
