@@ -29,6 +29,8 @@ void bgp_zebra_local_connected(void);                /* send the wishes again */
 void bgp_zebra_local_state_end(void);                /* drop what was not repeated */
 void bgp_zebra_local_import(const struct zapi_import_state *s);
 void bgp_zebra_local_redist(const struct zapi_redist_route *r);
+uint32_t bgp_zebra_vrf_id(const char *name);         /* 0: not there (yet) */
+void bgp_zebra_local_inst_gone(const struct bgp_inst *i);
 struct zapi_client *bgp_zebra_client(void);          /* NULL: none or down */
 bool bgp_zebra_none(void);                           /* -Z */
 #endif
