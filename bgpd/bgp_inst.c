@@ -7,6 +7,7 @@
  * reason. Sessions wait while there is no router id, configured or from zebrad.
  */
 #include "bgp_peer_priv.h"
+#include "bgp_zebra_priv.h"
 #include "daemon.h"
 #include <stdio.h>
 
@@ -28,6 +29,20 @@ static bool index_taken(uint16_t index)
         if (bgp.insts[i]->index == index)
             return true;
     return false;
+}
+
+static void push(struct bgp_inst *i)
+{
+    i->rib.inst = i->index;
+    i->rib.vrf_id = i->vrf_id;
+    i->rib.as = i->as;
+    i->rib.router_id = i->router_id;
+    i->rib.confed_id = i->confed_id;
+    i->rib.install = !i->view && !(bgp.daemon && bgp.daemon->no_kernel);
+    struct bgp_rib_inst knobs = i->rib;
+    if (!knobs.cluster_id)
+        knobs.cluster_id = i->router_id;
+    bgp_rib_inst_set(&knobs);
 }
 
 struct bgp_inst *bgp_inst_new(const char *name, bool view, uint32_t as)
@@ -52,6 +67,9 @@ struct bgp_inst *bgp_inst_new(const char *name, bool view, uint32_t as)
     i->gr_stale_time = 360;
     bgp.insts = mem_realloc(MEM(bgp_inst), bgp.insts, (bgp.n_insts + 1) * sizeof *bgp.insts);
     bgp.insts[bgp.n_insts++] = i;
+    if (!dflt && !view)
+        i->vrf_id = bgp_zebra_vrf_id(i->name);
+    push(i); /* the shards must know it before its first local path */
     return i;
 }
 
@@ -61,6 +79,7 @@ void bgp_inst_free(struct bgp_inst *i)
         return;
     while (i->n_peers)
         bgp_peer_free(i->peers[i->n_peers - 1]);
+    bgp_zebra_local_inst_gone(i);
     bgp_rib_inst_del(i->index);
     for (unsigned n = 0; n < bgp.n_insts; n++)
         if (bgp.insts[n] == i) {
@@ -71,13 +90,16 @@ void bgp_inst_free(struct bgp_inst *i)
     mem_free(MEM(bgp_inst), i);
 }
 
+/* An automatic id stays while sessions run: they need not end because an address came or went. */
 static uint32_t router_id_of(const struct bgp_inst *i)
 {
     uint32_t id = 0;
     if (i->router_id_conf.family == AF_INET)
         return ipaddr_v4_host(&i->router_id_conf);
-    bgp_zebra_router_id(i->vrf_id, &id);
-    return id;
+    for (unsigned n = 0; n < i->n_peers && i->router_id && !i->used_id_conf; n++)
+        if (i->peers[n]->fsm.state >= BS_OPENSENT)
+            return i->router_id;
+    return bgp_zebra_router_id(i->vrf_id, &id) ? id : i->router_id;
 }
 
 static void reset_all(struct bgp_inst *i, uint8_t cease, const char *why)
@@ -88,20 +110,8 @@ static void reset_all(struct bgp_inst *i, uint8_t cease, const char *why)
 
 void bgp_inst_changed(struct bgp_inst *i)
 {
-    uint32_t id = router_id_of(i);
-    /* A router id that zebrad took back is kept: sessions need not end for it. */
-    if (id)
-        i->router_id = id;
-    i->rib.inst = i->index;
-    i->rib.vrf_id = i->vrf_id;
-    i->rib.as = i->as;
-    i->rib.router_id = i->router_id;
-    i->rib.confed_id = i->confed_id;
-    i->rib.install = !i->view && !(bgp.daemon && bgp.daemon->no_kernel);
-    struct bgp_rib_inst knobs = i->rib;
-    if (!knobs.cluster_id)
-        knobs.cluster_id = i->router_id;
-    bgp_rib_inst_set(&knobs);
+    i->router_id = router_id_of(i);
+    push(i);
     if (i->used_as && i->as != i->used_as)
         reset_all(i, BN_CEASE_CONFIG, "Local AS change");
     else if (i->used_id && i->router_id != i->used_id)
@@ -112,6 +122,7 @@ void bgp_inst_changed(struct bgp_inst *i)
         reset_all(i, BN_CEASE_SHUTDOWN, "Admin. shutdown");
     i->used_as = i->as;
     i->used_id = i->router_id;
+    i->used_id_conf = i->router_id_conf.family == AF_INET;
     i->used_confed = i->confed_id;
     i->used_shutdown = i->shutdown;
     for (unsigned n = 0; n < i->n_peers; n++)

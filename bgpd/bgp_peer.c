@@ -184,6 +184,10 @@ static const char *blocked_by(const struct bgp_peer *p)
         return "Router ID is not known yet";
     if (p->key_failed)
         return "the kernel refused its password (TCP MD5 key)";
+    if (!p->inst->vrf_id && !p->inst->view && strcmp(p->inst->name, "default"))
+        return "Waiting for VRF to be initialized";
+    if (p->started && !p->inst->rib.fast_external_failover)
+        return NULL; /* a session outlives its link until the hold time is over */
     if (bgp_peer_direct(p) && !bgp_zebra_connected(p->inst->vrf_id, &p->addr, &subnet, &ifindex))
         return "not directly connected (and no ebgp-multihop)";
     return NULL;
@@ -218,7 +222,7 @@ static void reason(struct bgp_peer *p, const char *why)
     if (!strcmp(p->wait_reason, why))
         return;
     snprintf(p->wait_reason, sizeof p->wait_reason, "%s", why);
-    if (why[0] && running)
+    if (why[0] && running && bgp_zebra_up())
         log_notice("neighbor %s: waits: %s", p->name, why);
 }
 

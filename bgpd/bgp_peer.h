@@ -83,7 +83,7 @@ struct bgp_inst {
     uint32_t confed_id; uint32_t *confed_peers; unsigned n_confed;
     bool graceful_restart, gr_disable; uint16_t gr_restart_time, gr_stale_time;
     struct bgp_peer **peers; unsigned n_peers;
-    uint32_t used_id, used_as, used_confed; bool used_shutdown; /* what running sessions were started with (bgp_inst.c) */
+    uint32_t used_id, used_as, used_confed; bool used_id_conf, used_shutdown; /* what running sessions were started with (bgp_inst.c) */
 };
 /* All of the daemon's state hangs here. */
 struct bgp { struct loop *loop; struct bgp_inst **insts; unsigned n_insts; struct bgp_peer *peer[BGP_MAX_PEERS]; uint16_t listen_port; struct ipaddr listen_addr[8]; unsigned n_listen;

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
- * bgp_zebra.c - the link to zebrad: next hops, routes, router ids, and the order of a (re)connect. Main thread.
+ * bgp_zebra.c - the link to zebrad: next hops, routes, router ids, and the order of a (re)connect.
+ * Main thread.
  *
- * On every connect we send our complete state and then the end marker, upon which zebrad sweeps what it had of ours and was
- * not repeated: registrations at once, groups and best paths by the shards (bgp_rib_zebra_up > zebra_synced). The marker
- * waits for one thing more: after a start of bgpd the table is not complete until the neighbours have told theirs again
- * (bgp_peer_rib.c), so it goes out when that is over and the shards have come to rest.
+ * On every connect we send our complete state and then the end marker, upon which zebrad sweeps
+ * what it had of ours and was not repeated: registrations at once, groups and best paths by the
+ * shards (bgp_rib_zebra_up > zebra_synced). The marker waits for one thing more: after a start of
+ * bgpd the table is not complete until the neighbours have told theirs again (bgp_peer_rib.c), so
+ * it goes out when that is over and the shards have come to rest.
  *
- * Next hops are registered once per VRF and address; one that must be directly connected (eBGP without multihop) is reachable
- * when the answer says that a connected route resolves it. While zebrad comes back (until our marker is out and a moment
- * later) a next hop that turns unreachable is not believed: zebrad may not have all routes yet that resolve it. What still holds at
- * the end of that time is taken then.
+ * Next hops are registered once per VRF and address; one that must be directly connected (eBGP
+ * without multihop) is reachable when the answer says that a connected route resolves it. While
+ * zebrad comes back (until our marker is out and a moment later) a next hop that turns unreachable
+ * is not believed: zebrad may not have all routes yet that resolve it. What still holds at the end
+ * of that time is taken then.
  *
- * Without zebrad (-Z) every next hop counts as reachable, networks need no import check, and addresses come from the system.
+ * Without zebrad (-Z) every next hop counts as reachable, networks need no import check, and
+ * addresses come from the system.
  */
 #include "bgp_peer_priv.h"
 #include "bgp_zebra_priv.h"
@@ -19,11 +23,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SECOND      1000000ull
-#define STALE_SECS  180             /* how long zebrad keeps our routes if we vanish: longer than a restart's deferral */
-#define SETTLE_US   (250 * 1000)
-#define BELIEVE_US  (2 * SECOND)
-#define BUCKETS     4096
+#define SECOND 1000000ull
+#define STALE_SECS \
+    180 /* how long zebrad keeps our routes if we vanish: longer than a restart's deferral */
+#define SETTLE_US  (250 * 1000)
+#define BELIEVE_US (2 * SECOND)
+#define BUCKETS    4096
 
 MEM_DEFINE(bgp_zebra, "BGP zebra link");
 LOG_DEBUG_DEFINE(bgp_zebra, "bgp zebra");
@@ -43,9 +48,9 @@ struct vrf {
 static struct {
     struct zapi_client *client;
     bool none, up;
-    bool synced;      /* the shards have sent everything since the connect */
-    bool ended;       /* our end marker is out */
-    bool complete;    /* our own restart is over and the shards are at rest */
+    bool synced;   /* the shards have sent everything since the connect */
+    bool ended;    /* our end marker is out */
+    bool complete; /* our own restart is over and the shards are at rest */
     bool believe;
     uint64_t version;
     struct loop_timer *t_settle, *t_believe, *t_hint;
@@ -102,12 +107,16 @@ void bgp_zebra_on_nexthop(void *ctx, uint32_t nh, uint32_t vrf_id, const struct 
     while (twin && (twin->vrf_id != vrf_id || !ipaddr_eq(&twin->addr, addr)))
         twin = twin->next;
     struct nexthop *n = mem_calloc(MEM(bgp_zebra), 1, sizeof *n);
-    *n = (struct nexthop){ .nh = nh, .vrf_id = vrf_id, .addr = *addr,
-                           .connected_only = connected_only, .next = *head };
+    *n = (struct nexthop){
+        .nh = nh, .vrf_id = vrf_id, .addr = *addr, .connected_only = connected_only, .next = *head
+    };
     *head = n;
     if (z.none) {
-        n->state = (struct zapi_nht_state){ .vrf_id = vrf_id, .addr = *addr, .reachable = true,
-                                            .connected = true, .resolved = prefix_host(addr) };
+        n->state = (struct zapi_nht_state){ .vrf_id = vrf_id,
+                                            .addr = *addr,
+                                            .reachable = true,
+                                            .connected = true,
+                                            .resolved = prefix_host(addr) };
         nexthop_apply(n);
     } else if (!twin) {
         nexthop_register(n, false);
@@ -234,8 +243,8 @@ static void on_settle(void *ctx)
             bgp_rib_totals(bgp.insts[i]->index, (enum bgp_afi_safi)af, &t);
             version += t.version;
         }
-    bool quiet = version == z.version && !bgp_rib_backlogged() &&
-                 (!z.up || zapi_client_room(z.client));
+    bool quiet =
+        version == z.version && !bgp_rib_backlogged() && (!z.up || zapi_client_room(z.client));
     z.version = version;
     if (!quiet) {
         loop_timer_arm(z.t_settle, SETTLE_US);

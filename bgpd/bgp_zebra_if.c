@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * bgp_zebra_if.c - interfaces and their addresses, as zebrad tells them, and the questions that sessions ask of them.
+ * bgp_zebra_if.c - interfaces and their addresses, as zebrad tells them, and the questions that
+ * sessions ask of them.
  *
- * Plain arrays: a router has tens of interfaces, and questions are asked per session event, not per route. When zebrad comes
- * back everything is marked and what it does not repeat is swept, so a restart of zebrad takes no interface down. An address
- * counts while its link is up (fast external failover).
+ * Plain arrays: a router has tens of interfaces, and questions are asked per session event, not per
+ * route. When zebrad comes back everything is marked and what it does not repeat is swept, so a
+ * restart of zebrad takes no interface down. An address counts while its link is up (fast external
+ * failover).
  */
 #include "bgp_peer_priv.h"
 #include "bgp_zebra_priv.h"
@@ -65,8 +67,8 @@ void bgp_zebra_if_addr_add(const struct zapi_addr *new)
 {
     struct addr *a = NULL;
     for (unsigned i = 0; i < n_addrs; i++)
-        if (addrs[i].a.ifindex == new->ifindex && addrs[i].a.len == new->len &&
-            ipaddr_eq(&addrs[i].a.addr, &new->addr))
+        if (addrs[i].a.ifindex == new->ifindex &&
+            addrs[i].a.len == new->len &&ipaddr_eq(&addrs[i].a.addr, &new->addr))
             a = &addrs[i];
     if (new->gone) {
         if (a)
@@ -100,8 +102,9 @@ void bgp_zebra_if_sweep(void)
 
 static uint8_t mask_len(const struct sockaddr *m, int family)
 {
-    const uint8_t *b = family == AF_INET6 ? ((const struct sockaddr_in6 *)m)->sin6_addr.s6_addr
-                                          : (const uint8_t *)&((const struct sockaddr_in *)m)->sin_addr;
+    const uint8_t *b = family == AF_INET6
+                           ? ((const struct sockaddr_in6 *)m)->sin6_addr.s6_addr
+                           : (const uint8_t *)&((const struct sockaddr_in *)m)->sin_addr;
     uint8_t n = 0;
     for (unsigned i = 0; i < (family == AF_INET6 ? 16u : 4u); i++)
         n = (uint8_t)(n + __builtin_popcount(b[i]));

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * bgp_zebra_local.c - what this router itself originates: `network` and `redistribute`. Main thread.
+ * bgp_zebra_local.c - what this router itself originates: `network` and `redistribute`. Main
+ * thread.
  *
- * Intent and facts are kept apart and brought together in one function each (network_update, route_update), which runs when
- * either changes: configuration, import state, redistributed route, policy. The result goes to the shards as a
- * local path (bgp_rib_local), attribute 0 when there is none. Networks are a sorted array per instance; redistributed routes are
- * a hash table, marked when zebrad comes back and swept at the end of its state.
+ * Intent and facts are kept apart and brought together in one function each (network_update,
+ * route_update), which runs when either changes: configuration, import state, redistributed route,
+ * policy. The result goes to the shards as a local path (bgp_rib_local), attribute 0 when there is
+ * none. Networks are a sorted array per instance; redistributed routes are a hash table, marked
+ * when zebrad comes back and swept at the end of its state.
  *
- * Attributes as FRR: weight 32768, a network is IGP with the route's metric as MED, a redistributed route is incomplete with the
- * metric and next hop of the route.
+ * Attributes as FRR: weight 32768, a network is IGP with the route's metric as MED, a redistributed
+ * route is incomplete with the metric and next hop of the route.
  */
 #include "bgp_peer_priv.h"
 #include "bgp_policy.h"
@@ -411,8 +413,8 @@ void bgp_zebra_policy_changed(const char *name)
                 network_update(i, &l->v[n]); /* a route-map may use `name` through its lists */
         for (unsigned af = 0; af < BGP_AF_MAX; af++)
             for (unsigned proto = 0; proto < ZP_MAX; proto++) {
-                struct pick p = { i, af == BGP_IP6_UNI ? AF_INET6 : AF_INET,
-                                  (enum zapi_proto)proto, true };
+                struct pick p = { i, af == BGP_IP6_UNI ? AF_INET6 : AF_INET, (enum zapi_proto)proto,
+                                  true };
                 if (l->wish[af][proto].on && l->wish[af][proto].rmap)
                     each_route(update_picked, &p);
             }

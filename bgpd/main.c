@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * main.c - bgpd: options and start-up order. Nothing else.
  *
- * Listening sockets are bound before privileges go; cap_net_bind_service is kept for the source ports and listeners of VRFs
- * that appear later. Nothing here needs more: TCP MD5, TTL, DSCP and binding an unbound socket to a device are free to all.
+ * Listening sockets are bound before privileges go; cap_net_bind_service is kept for the source
+ * ports and listeners of VRFs that appear later. Nothing here needs more: TCP MD5, TTL, DSCP and
+ * binding an unbound socket to a device are free to all.
  */
 #include "bgp_peer_priv.h"
 #include "bgp_shell.h"
@@ -121,9 +122,10 @@ int main(int argc, char **argv)
         .stop = stop,
         .optstring = "p:l:Z",
         .option = option,
-        .option_help = "  -p, --bgp_port PORT   listen on this port; 0: do not listen (default 179)\n"
-                       "  -l, --listenon ADDR   listen on this address only; may be repeated\n"
-                       "  -Z, --no_zebra        run without zebrad: all next hops count as reachable\n",
+        .option_help =
+            "  -p, --bgp_port PORT   listen on this port; 0: do not listen (default 179)\n"
+            "  -l, --listenon ADDR   listen on this address only; may be repeated\n"
+            "  -Z, --no_zebra        run without zebrad: all next hops count as reachable\n",
         .keep_caps = "cap_net_bind_service",
     };
     bgp.listen_port = 179;
