@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * zebra_config.c - zebrad's configuration: interfaces, static routes, VRF nodes, forwarding, next-hop tracking.
+ * zebra_config.c - zebrad's configuration: interfaces, static routes, VRF nodes, forwarding,
+ * next-hop tracking.
  *
- * Rows only translate lines into intent (zebra_if.h, zebra_static.h); whether a device, an address or a gateway exists is no
- * matter of configuration: the intent waits for it.
+ * Rows only translate lines into intent (zebra_if.h, zebra_static.h); whether a device, an address
+ * or a gateway exists is no matter of configuration: the intent waits for it.
  */
 #include "zebra_show.h"
 #include "zebra_static.h"
@@ -30,7 +31,8 @@ static void address_apply(const struct conf_change *c)
     /* ip address A peer B/len: the length belongs to the peer's side. */
     uint8_t len = peer ? peer->plen : a->plen;
     if (c->op == CONF_SET)
-        zif_want_address(zebra_ifs(), obj_ifname(c), &a->ip, len, peer ? &peer->ip : NULL, cli_arg_text(c->args, "labeltext"));
+        zif_want_address(zebra_ifs(), obj_ifname(c), &a->ip, len, peer ? &peer->ip : NULL,
+                         cli_arg_text(c->args, "labeltext"));
     else
         zif_unwant_address(zebra_ifs(), obj_ifname(c), &a->ip, len);
 }
@@ -42,7 +44,8 @@ static void shutdown_apply(const struct conf_change *c)
 
 static void description_apply(const struct conf_change *c)
 {
-    zif_set_description(zebra_ifs(), obj_ifname(c), c->op == CONF_SET ? cli_arg_text(c->args, "text") : NULL);
+    zif_set_description(zebra_ifs(), obj_ifname(c),
+                        c->op == CONF_SET ? cli_arg_text(c->args, "text") : NULL);
 }
 
 static int address_check(struct conf_change *c, char *err, size_t errlen)
@@ -64,7 +67,8 @@ static bool is_null0(const char *ifname)
 static void static_from(const struct conf_change *c, struct zebra_static *s)
 {
     const struct cli_args *a = c->args;
-    const struct cli_arg *p = cli_arg(a, "prefix"), *gate = cli_arg(a, "gate"), *vrf = conf_obj_arg(c->obj, "vrfname");
+    const struct cli_arg *p = cli_arg(a, "prefix"), *gate = cli_arg(a, "gate"),
+                         *vrf = conf_obj_arg(c->obj, "vrfname");
     const char *disc = cli_arg_text(a, "discard"), *ifname = cli_arg_text(a, "ifname");
     memset(s, 0, sizeof(*s));
     if (!vrf)
@@ -110,7 +114,8 @@ static int static_check(struct conf_change *c, char *err, size_t errlen)
     return 0;
 }
 
-/* "10.0.0.0 255.0.0.0" is stored as 10.0.0.0/8, so that it is printed and found in one form only. */
+/* "10.0.0.0 255.0.0.0" is stored as 10.0.0.0/8, so that it is printed and found in one form only.
+ */
 static int static_mask_check(struct conf_change *c, char *err, size_t errlen)
 {
     struct cli_args *a = (struct cli_args *)(uintptr_t)c->args;
@@ -151,10 +156,12 @@ static void forwarding4_apply(const struct conf_change *c)
 
 static void forwarding6_apply(const struct conf_change *c)
 {
-    sysctl_write("/proc/sys/net/ipv6/conf/all/forwarding", c->op == CONF_SET && !cli_has(c->args, "no"));
+    sysctl_write("/proc/sys/net/ipv6/conf/all/forwarding",
+                 c->op == CONF_SET && !cli_has(c->args, "no"));
 }
 
-/* Nothing configured: the namespace's setting is left alone, so both words are stored when given. */
+/* Nothing configured: the namespace's setting is left alone, so both words are stored when given.
+ */
 static bool forwarding_default(const struct conf_obj *o, const struct cli_args *a)
 {
     return false;
@@ -187,21 +194,30 @@ static void router_id_apply(const struct conf_change *c)
     zebra_router_id_set(zebra_self(), obj_vrf(c), c->op == CONF_SET && a ? &a->ip : NULL);
 }
 
-#define OPTS                                                                                                                            \
-    "[{tag (1-4294967295)$tag|(1-255)$distance|metric (0-4294967295)$metric|table (1-4294967295)$table|nexthop-vrf WORD$nhvrf|onlink|" \
+#define OPTS                                                                        \
+    "[{tag (1-4294967295)$tag|(1-255)$distance|metric (0-4294967295)$metric|table " \
+    "(1-4294967295)$table|nexthop-vrf WORD$nhvrf|onlink|"                           \
     "weight (1-65535)$weight|vrf WORD$vrf}]"
-#define PFX4 "ip route <A.B.C.D/M$prefix|A.B.C.D$net A.B.C.D$mask> "
-#define PFX6 "ipv6 route X:X::X:X/M$prefix "
+#define PFX4  "ip route <A.B.C.D/M$prefix|A.B.C.D$net A.B.C.D$mask> "
+#define PFX6  "ipv6 route X:X::X:X/M$prefix "
 #define SKEYS "prefix gate ifname discard distance table nhvrf vrf"
-#define STATIC(node_, grammar_, check_, order_)                                                                                         \
-    { .node = node_, .grammar = grammar_, .keys = SKEYS, .order = order_, .help = static_help, .check = check_, .apply = static_apply }
+#define STATIC(node_, grammar_, check_, order_)                                                  \
+    {                                                                                            \
+        .node = node_, .grammar = grammar_, .keys = SKEYS, .order = order_, .help = static_help, \
+        .check = check_, .apply = static_apply                                                   \
+    }
 
 static const char static_help[] =
-    "ip|IP information\nipv6|IPv6 information\nroute|Establish static routes\n$prefix|Destination prefix\n$net|IP destination prefix\n$mask|IP "
-    "destination prefix mask\n$gate|Gateway address\n$ifname|Gateway interface name, or Null0\nreject|Emit an ICMP unreachable when "
-    "matched\nblackhole|Silently discard pkts when matched\ntag|Set tag for this route\n$tag|Tag value\n$distance|Distance value for this "
-    "route\nmetric|Metric for this route\n$metric|Metric value\ntable|Table to configure\n$table|The table number to configure\nnexthop-vrf|Specify the "
-    "VRF of the gateway\n$nhvrf|The VRF name\nonlink|Treat the nexthop as directly attached to the interface\nweight|Weight among several next "
+    "ip|IP information\nipv6|IPv6 information\nroute|Establish static routes\n$prefix|Destination "
+    "prefix\n$net|IP destination prefix\n$mask|IP "
+    "destination prefix mask\n$gate|Gateway address\n$ifname|Gateway interface name, or "
+    "Null0\nreject|Emit an ICMP unreachable when "
+    "matched\nblackhole|Silently discard pkts when matched\ntag|Set tag for this route\n$tag|Tag "
+    "value\n$distance|Distance value for this "
+    "route\nmetric|Metric for this route\n$metric|Metric value\ntable|Table to "
+    "configure\n$table|The table number to configure\nnexthop-vrf|Specify the "
+    "VRF of the gateway\n$nhvrf|The VRF name\nonlink|Treat the nexthop as directly attached to the "
+    "interface\nweight|Weight among several next "
     "hops\n$weight|Weight value\nvrf|Specify the VRF\n$vrf|The VRF name";
 
 static const struct conf_row rows[] = {
@@ -213,40 +229,107 @@ static const struct conf_row rows[] = {
     STATIC("vrf", PFX4 "<<reject|blackhole>$discard|WORD$ifname> " OPTS, static_mask_check, 10),
     STATIC("vrf", PFX6 "X:X::X:X$gate [WORD$ifname] " OPTS, static_check, 20),
     STATIC("vrf", PFX6 "<<reject|blackhole>$discard|WORD$ifname> " OPTS, static_check, 20),
-    { .node = "interface", .grammar = "description LINE...$text", .order = 1, .apply = description_apply,
-      .help = "description|Interface specific description\n$text|Characters describing this interface" },
-    { .node = "interface", .grammar = "shutdown", .order = 2, .apply = shutdown_apply, .help = "shutdown|Shutdown the selected interface" },
-    { .node = "interface", .grammar = "bandwidth (1-1000000)$mbits", .order = 3,
+    { .node = "interface",
+      .grammar = "description LINE...$text",
+      .order = 1,
+      .apply = description_apply,
+      .help = "description|Interface specific description\n$text|Characters describing this "
+              "interface" },
+    { .node = "interface",
+      .grammar = "shutdown",
+      .order = 2,
+      .apply = shutdown_apply,
+      .help = "shutdown|Shutdown the selected interface" },
+    { .node = "interface",
+      .grammar = "bandwidth (1-1000000)$mbits",
+      .order = 3,
       .help = "bandwidth|Set bandwidth informational parameter\n$mbits|Bandwidth in megabits" },
-    { .node = "interface", .grammar = "link-detect", .def = "link-detect", .order = 4, .help = "link-detect|Enable link detection on interface" },
-    { .node = "interface", .grammar = "ip address A.B.C.D/M$address [label LINE...$labeltext]", .keys = "address", .order = 10, .flags = CONF_F_AS_WRITTEN,
-      .help = "ip|IP information\naddress|Set the IP address of an interface\n$address|IP address (e.g. 10.0.0.1/8)\nlabel|Label of this "
-              "address\n$labeltext|Label",
-      .check = address_check, .apply = address_apply },
-    { .node = "interface", .grammar = "ip address A.B.C.D$address peer A.B.C.D/M$peer [label LINE...$labeltext]", .keys = "address peer", .order = 11,
+    { .node = "interface",
+      .grammar = "link-detect",
+      .def = "link-detect",
+      .order = 4,
+      .help = "link-detect|Enable link detection on interface" },
+    { .node = "interface",
+      .grammar = "ip address A.B.C.D/M$address [label LINE...$labeltext]",
+      .keys = "address",
+      .order = 10,
       .flags = CONF_F_AS_WRITTEN,
-      .help = "ip|IP information\naddress|Set the IP address of an interface\n$address|Local IP address\npeer|Peer of a point-to-point "
+      .help = "ip|IP information\naddress|Set the IP address of an interface\n$address|IP address "
+              "(e.g. 10.0.0.1/8)\nlabel|Label of this "
+              "address\n$labeltext|Label",
+      .check = address_check,
+      .apply = address_apply },
+    { .node = "interface",
+      .grammar = "ip address A.B.C.D$address peer A.B.C.D/M$peer [label LINE...$labeltext]",
+      .keys = "address peer",
+      .order = 11,
+      .flags = CONF_F_AS_WRITTEN,
+      .help = "ip|IP information\naddress|Set the IP address of an interface\n$address|Local IP "
+              "address\npeer|Peer of a point-to-point "
               "link\n$peer|Peer address with length\nlabel|Label of this address\n$labeltext|Label",
-      .check = address_check, .apply = address_apply },
-    { .node = "interface", .grammar = "ipv6 address X:X::X:X/M$address", .keys = "address", .order = 12, .flags = CONF_F_AS_WRITTEN,
-      .help = "ipv6|IPv6 information\naddress|Set the IP address of an interface\n$address|IPv6 address (e.g. 3ffe:506::1/48)",
-      .check = address_check, .apply = address_apply },
-    { .node = "config", .grammar = "ip forwarding", .order = 20, .apply = forwarding4_apply, .is_default = forwarding_default,
+      .check = address_check,
+      .apply = address_apply },
+    { .node = "interface",
+      .grammar = "ipv6 address X:X::X:X/M$address",
+      .keys = "address",
+      .order = 12,
+      .flags = CONF_F_AS_WRITTEN,
+      .help = "ipv6|IPv6 information\naddress|Set the IP address of an interface\n$address|IPv6 "
+              "address (e.g. 3ffe:506::1/48)",
+      .check = address_check,
+      .apply = address_apply },
+    { .node = "config",
+      .grammar = "ip forwarding",
+      .order = 20,
+      .apply = forwarding4_apply,
+      .is_default = forwarding_default,
       .help = "ip|IP information\nforwarding|Turn on IP forwarding" },
-    { .node = "config", .grammar = "ipv6 forwarding", .order = 21, .apply = forwarding6_apply, .is_default = forwarding_default,
+    { .node = "config",
+      .grammar = "ipv6 forwarding",
+      .order = 21,
+      .apply = forwarding6_apply,
+      .is_default = forwarding_default,
       .help = "ipv6|IPv6 information\nforwarding|Turn on IPv6 forwarding" },
-    { .node = "config", .grammar = "ip router-id A.B.C.D$id", .order = 25, .apply = router_id_apply,
-      .help = "ip|IP information\nrouter-id|Manually set the router-id\n$id|IP address to use for router-id" },
-    { .node = "config", .grammar = "ip nht resolve-via-default", .def = "ip nht resolve-via-default", .order = 26, .apply = nht4_apply,
-      .help = "ip|IP information\nnht|Filter Next Hop tracking route resolution\nresolve-via-default|Resolve via default route" },
-    { .node = "config", .grammar = "ipv6 nht resolve-via-default", .def = "ipv6 nht resolve-via-default", .order = 27, .apply = nht6_apply,
-      .help = "ipv6|IPv6 information\nnht|Filter Next Hop tracking route resolution\nresolve-via-default|Resolve via default route" },
-    { .node = "vrf", .grammar = "ip router-id A.B.C.D$id", .order = 1, .apply = router_id_apply,
-      .help = "ip|IP information\nrouter-id|Manually set the router-id\n$id|IP address to use for router-id" },
-    { .node = "vrf", .grammar = "ip nht resolve-via-default", .def = "ip nht resolve-via-default", .order = 2, .apply = nht4_apply,
-      .help = "ip|IP information\nnht|Filter Next Hop tracking route resolution\nresolve-via-default|Resolve via default route" },
-    { .node = "vrf", .grammar = "ipv6 nht resolve-via-default", .def = "ipv6 nht resolve-via-default", .order = 3, .apply = nht6_apply,
-      .help = "ipv6|IPv6 information\nnht|Filter Next Hop tracking route resolution\nresolve-via-default|Resolve via default route" },
+    { .node = "config",
+      .grammar = "ip router-id A.B.C.D$id",
+      .order = 25,
+      .apply = router_id_apply,
+      .help = "ip|IP information\nrouter-id|Manually set the router-id\n$id|IP address to use for "
+              "router-id" },
+    { .node = "config",
+      .grammar = "ip nht resolve-via-default",
+      .def = "ip nht resolve-via-default",
+      .order = 26,
+      .apply = nht4_apply,
+      .help = "ip|IP information\nnht|Filter Next Hop tracking route "
+              "resolution\nresolve-via-default|Resolve via default route" },
+    { .node = "config",
+      .grammar = "ipv6 nht resolve-via-default",
+      .def = "ipv6 nht resolve-via-default",
+      .order = 27,
+      .apply = nht6_apply,
+      .help = "ipv6|IPv6 information\nnht|Filter Next Hop tracking route "
+              "resolution\nresolve-via-default|Resolve via default route" },
+    { .node = "vrf",
+      .grammar = "ip router-id A.B.C.D$id",
+      .order = 1,
+      .apply = router_id_apply,
+      .help = "ip|IP information\nrouter-id|Manually set the router-id\n$id|IP address to use for "
+              "router-id" },
+    { .node = "vrf",
+      .grammar = "ip nht resolve-via-default",
+      .def = "ip nht resolve-via-default",
+      .order = 2,
+      .apply = nht4_apply,
+      .help = "ip|IP information\nnht|Filter Next Hop tracking route "
+              "resolution\nresolve-via-default|Resolve via default route" },
+    { .node = "vrf",
+      .grammar = "ipv6 nht resolve-via-default",
+      .def = "ipv6 nht resolve-via-default",
+      .order = 3,
+      .apply = nht6_apply,
+      .help = "ipv6|IPv6 information\nnht|Filter Next Hop tracking route "
+              "resolution\nresolve-via-default|Resolve via default route" },
 };
 
 static void interface_create(struct conf_obj *o, void *app)
@@ -270,12 +353,28 @@ static int interface_check(struct conf_change *c, char *err, size_t errlen)
 }
 
 static const struct conf_node nodes[] = {
-    { .name = "vrf", .parent = "config", .grammar = "vrf WORD$vrfname", .keys = "vrfname", .prompt = "config-vrf", .exit_word = "exit-vrf", .order = 100,
-      .separator = true, .help = "vrf|Select a VRF to configure\n$vrfname|VRF's name" },
-    { .name = "interface", .parent = "config", .grammar = "interface WORD$ifname [vrf WORD$ifvrf]", .keys = "ifname", .prompt = "config-if",
-      .exit_word = "exit", .order = 200, .separator = true,
-      .check = interface_check, .create = interface_create, .destroy = interface_destroy,
-      .help = "interface|Select an interface to configure\n$ifname|Interface's name\nvrf|Specify the VRF\n$ifvrf|The VRF name" },
+    { .name = "vrf",
+      .parent = "config",
+      .grammar = "vrf WORD$vrfname",
+      .keys = "vrfname",
+      .prompt = "config-vrf",
+      .exit_word = "exit-vrf",
+      .order = 100,
+      .separator = true,
+      .help = "vrf|Select a VRF to configure\n$vrfname|VRF's name" },
+    { .name = "interface",
+      .parent = "config",
+      .grammar = "interface WORD$ifname [vrf WORD$ifvrf]",
+      .keys = "ifname",
+      .prompt = "config-if",
+      .exit_word = "exit",
+      .order = 200,
+      .separator = true,
+      .check = interface_check,
+      .create = interface_create,
+      .destroy = interface_destroy,
+      .help = "interface|Select an interface to configure\n$ifname|Interface's name\nvrf|Specify "
+              "the VRF\n$ifvrf|The VRF name" },
 };
 
 void zebra_config_add(struct daemon *d)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * zebra_show.c - shows of zebrad that are not routes: next-hop tracking, groups, VRFs; and what all shows share.
+ * zebra_show.c - shows of zebrad that are not routes: next-hop tracking, groups, VRFs; and what all
+ * shows share.
  */
 #include "zebra_show.h"
 #include "zebra_knh.h"
@@ -56,14 +57,18 @@ struct rib_vrf *zebra_show_vrf(struct cli_req *r, bool *ret_all)
     const char *name = cli_arg_text(&r->args, "vrfname");
     struct rib *rib = zebra_rib();
     *ret_all = name && !strcmp(name, "all");
-    struct rib_vrf *v = !name || *ret_all || !strcmp(name, "default") ? rib_vrf_find(rib, 0) : rib_vrf_by_name(rib, name);
+    struct rib_vrf *v = !name || *ret_all || !strcmp(name, "default") ? rib_vrf_find(rib, 0)
+                                                                      : rib_vrf_by_name(rib, name);
     if (!v)
         writer_error(r->out, "VRF %s not found", name ? name : "default");
     return v;
 }
 
 /* ---- next-hop tracking ---- */
-struct nht_show { struct cli_req *r; const struct ipaddr *only; };
+struct nht_show {
+    struct cli_req *r;
+    const struct ipaddr *only;
+};
 
 static void nht_clients(struct writer *w, const struct track *tr)
 {
@@ -94,7 +99,8 @@ static void nht_one(void *ctx, struct track *tr)
     writer_bool(w, "nhtConnected", tr->connected);
     writer_bool(w, "reachable", tr->reachable);
     if (tr->reachable) {
-        writer_line(w, " resolved via %s, prefix %s", zapi_proto_name(tr->proto), prefix_str(&tr->by, pfx));
+        writer_line(w, " resolved via %s, prefix %s", zapi_proto_name(tr->proto),
+                    prefix_str(&tr->by, pfx));
         writer_str(w, "resolvedProtocol", zapi_proto_name(tr->proto));
         writer_str(w, "prefix", pfx);
         writer_uint(w, "metric", tr->metric);
@@ -107,7 +113,8 @@ static void nht_one(void *ctx, struct track *tr)
         if (n->gate.family)
             writer_line(w, " via %s, %s", ipaddr_str(&n->gate, g), zebra_if_name(n->ifindex));
         else
-            writer_line(w, " is directly connected, %s", n->ifindex ? zebra_if_name(n->ifindex) : "Null0");
+            writer_line(w, " is directly connected, %s",
+                        n->ifindex ? zebra_if_name(n->ifindex) : "Null0");
         writer_obj(w, NULL);
         zebra_show_nexthop_json(w, n, true, false, 0);
         writer_end(w);
@@ -123,7 +130,8 @@ static int show_nht(struct cli_req *r)
     struct rib_vrf *vrf = zebra_show_vrf(r, &all);
     const struct cli_arg *only = cli_arg(&r->args, "addr");
     struct nht_show s = { r, only ? &only->ip : NULL };
-    enum afi afi = (only ? only->ip.family == AF_INET6 : cli_has(&r->args, "ipv6")) ? AFI_IP6 : AFI_IP4;
+    enum afi afi =
+        (only ? only->ip.family == AF_INET6 : cli_has(&r->args, "ipv6")) ? AFI_IP6 : AFI_IP4;
     if (!vrf)
         return writer_is_json(r->out) ? CLI_OK : CLI_WARNING;
     writer_obj(r->out, NULL);
@@ -151,7 +159,8 @@ static void nhg_one(struct cli_req *r, const struct nhg *g)
     snprintf(id, sizeof(id), "%u", knh ? knh_id(rib, knh) : g->self);
     writer_line(w, "ID: %s (%s)", id, zebra_owner_name(g->owner));
     writer_line(w, "     RefCnt: %u", g->refs);
-    writer_line(w, "     %s%s%s", nhg_usable(g) ? "Valid" : "Invalid", installed ? ", Installed" : "", g->on_backup ? ", on backup" : "");
+    writer_line(w, "     %s%s%s", nhg_usable(g) ? "Valid" : "Invalid",
+                installed ? ", Installed" : "", g->on_backup ? ", on backup" : "");
     writer_obj(w, id);
     writer_str(w, "type", zebra_owner_name(g->owner));
     writer_uint(w, "refCount", g->refs);
@@ -163,7 +172,8 @@ static void nhg_one(struct cli_req *r, const struct nhg *g)
     for (unsigned i = 0; i < g->n_res; i++) {
         const struct rnh *n = &g->res[i];
         if (n->gate.family)
-            writer_line(w, "           via %s, %s, weight %u", ipaddr_str(&n->gate, a), zebra_if_name(n->ifindex), n->weight ? n->weight : 1u);
+            writer_line(w, "           via %s, %s, weight %u", ipaddr_str(&n->gate, a),
+                        zebra_if_name(n->ifindex), n->weight ? n->weight : 1u);
         else if (n->ifindex)
             writer_line(w, "           is directly connected, %s", zebra_if_name(n->ifindex));
         else
@@ -228,7 +238,8 @@ static bool sysctl_on(const char *path)
 static int show_forwarding(struct cli_req *r)
 {
     bool v6 = cli_has(&r->args, "ipv6");
-    bool on = sysctl_on(v6 ? "/proc/sys/net/ipv6/conf/all/forwarding" : "/proc/sys/net/ipv4/ip_forward");
+    bool on =
+        sysctl_on(v6 ? "/proc/sys/net/ipv6/conf/all/forwarding" : "/proc/sys/net/ipv4/ip_forward");
     writer_line(r->out, v6 ? "ipv6 forwarding is %s" : "IP forwarding is %s", on ? "on" : "off");
     writer_obj(r->out, NULL);
     writer_bool(r->out, v6 ? "ipv6Forwarding" : "ipForwarding", on);
@@ -269,7 +280,8 @@ static void client_one(void *ctx, struct zclient *c)
     char up[32];
     uint64_t since = c->peer ? c->connected_at : c->disconnected_at;
     writer_uptime(since ? loop_wall() - since : 0, up, sizeof(up));
-    writer_line(w, "%-10s %-13s %12s %12llu %12llu %8llu", zapi_proto_name(c->proto), c->peer ? "connected" : "stale", up, (unsigned long long)c->routes_set,
+    writer_line(w, "%-10s %-13s %12s %12llu %12llu %8llu", zapi_proto_name(c->proto),
+                c->peer ? "connected" : "stale", up, (unsigned long long)c->routes_set,
                 (unsigned long long)c->routes_unset, (unsigned long long)c->acks_failed);
     writer_obj(w, c->name);
     writer_str(w, "protocol", zapi_proto_name(c->proto));
@@ -313,16 +325,21 @@ static int show_router_id(struct cli_req *r)
 static const struct cli_cmd cmds[] = {
     { "view", "show zebra client [summary] [json]", NULL, show_clients, CLI_F_VIEW },
     { "view", "show [ip] router-id [vrf WORD$vrfname] [json]", NULL, show_router_id, CLI_F_VIEW },
-    { "view", "show <ip|ipv6>$af nht [vrf WORD$vrfname] [<A.B.C.D|X:X::X:X>$addr] [json]", NULL, show_nht, CLI_F_VIEW },
-    { "view", "show nexthop-group rib [(1-4294967295)$id] [json]", NULL, show_nexthop_group, CLI_F_VIEW },
+    { "view", "show <ip|ipv6>$af nht [vrf WORD$vrfname] [<A.B.C.D|X:X::X:X>$addr] [json]", NULL,
+      show_nht, CLI_F_VIEW },
+    { "view", "show nexthop-group rib [(1-4294967295)$id] [json]", NULL, show_nexthop_group,
+      CLI_F_VIEW },
     { "view", "show vrf [json]", NULL, show_vrf, CLI_F_VIEW },
     { "view", "show <ip|ipv6>$af forwarding [json]", NULL, show_forwarding, CLI_F_VIEW },
     { "view", "show zebra [json]", NULL, show_zebra, CLI_F_VIEW },
 };
 
 static const char help[] =
-    "nht|IP nexthop tracking table\n$addr|IPv4 or IPv6 address\nvrf|Specify the VRF\n$vrfname|The VRF name, or all\nnexthop-group|Show Nexthop "
-    "Groups\nrib|RIB information\n$id|Nexthop group ID\nforwarding|IP forwarding status\nzebra|Zebra information\nclient|Client information\nsummary|Brief Summary\nrouter-id|Router ID\njson|JavaScript Object Notation";
+    "nht|IP nexthop tracking table\n$addr|IPv4 or IPv6 address\nvrf|Specify the VRF\n$vrfname|The "
+    "VRF name, or all\nnexthop-group|Show Nexthop "
+    "Groups\nrib|RIB information\n$id|Nexthop group ID\nforwarding|IP forwarding "
+    "status\nzebra|Zebra information\nclient|Client information\nsummary|Brief "
+    "Summary\nrouter-id|Router ID\njson|JavaScript Object Notation";
 
 void zebra_show_add(struct daemon *d)
 {

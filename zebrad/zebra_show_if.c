@@ -10,9 +10,19 @@
 
 static char *flags_str(uint32_t flags, char *buf, size_t len)
 {
-    static const struct { uint32_t bit; const char *name; } names[] = {
-        { IFF_UP, "UP" }, { IFF_BROADCAST, "BROADCAST" }, { IFF_LOOPBACK, "LOOPBACK" }, { IFF_POINTOPOINT, "POINTOPOINT" },
-        { IFF_RUNNING, "RUNNING" }, { IFF_NOARP, "NOARP" }, { IFF_PROMISC, "PROMISC" }, { IFF_ALLMULTI, "ALLMULTI" }, { IFF_MULTICAST, "MULTICAST" },
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } names[] = {
+        { IFF_UP, "UP" },
+        { IFF_BROADCAST, "BROADCAST" },
+        { IFF_LOOPBACK, "LOOPBACK" },
+        { IFF_POINTOPOINT, "POINTOPOINT" },
+        { IFF_RUNNING, "RUNNING" },
+        { IFF_NOARP, "NOARP" },
+        { IFF_PROMISC, "PROMISC" },
+        { IFF_ALLMULTI, "ALLMULTI" },
+        { IFF_MULTICAST, "MULTICAST" },
     };
     size_t n = (size_t)snprintf(buf, len, "<");
     bool any = false;
@@ -50,8 +60,11 @@ static const char *type_name(uint32_t type)
 
 static const char *kind_name(const char *kind)
 {
-    static const char *const known[][2] = { { "veth", "VETH" }, { "bridge", "bridge" }, { "vrf", "VRF" }, { "vxlan", "Vxlan" }, { "vlan", "Vlan" },
-                                            { "macvlan", "MacVlan" }, { "dummy", "dummy" }, { "bond", "bond" }, { "gre", "GRE" }, { "wireguard", "WireGuard" },
+    static const char *const known[][2] = { { "veth", "VETH" },   { "bridge", "bridge" },
+                                            { "vrf", "VRF" },     { "vxlan", "Vxlan" },
+                                            { "vlan", "Vlan" },   { "macvlan", "MacVlan" },
+                                            { "dummy", "dummy" }, { "bond", "bond" },
+                                            { "gre", "GRE" },     { "wireguard", "WireGuard" },
                                             { "ipip", "IPIP" } };
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (!strcmp(kind, known[i][0]))
@@ -63,7 +76,8 @@ static char *addr_str(const struct zif_addr *a, char *buf, size_t len)
 {
     char ip[IPADDR_STRLEN], peer[IPADDR_STRLEN];
     if (a->peer.family)
-        snprintf(buf, len, "%s peer %s/%u", ipaddr_str(&a->addr, ip), ipaddr_str(&a->peer, peer), a->len);
+        snprintf(buf, len, "%s peer %s/%u", ipaddr_str(&a->addr, ip), ipaddr_str(&a->peer, peer),
+                 a->len);
     else
         snprintf(buf, len, "%s/%u", ipaddr_str(&a->addr, ip), a->len);
     return buf;
@@ -90,7 +104,8 @@ static void if_addresses(struct writer *w, const struct zif *i)
     char a[128], ip[PREFIX_STRLEN], p[IPADDR_STRLEN];
     writer_arr(w, "ipAddresses");
     for (const struct zif_addr *x = i->addrs; x; x = x->next) {
-        writer_line(w, "  %s %s%s", x->addr.family == AF_INET6 ? "inet6" : "inet", addr_str(x, a, sizeof(a)),
+        writer_line(w, "  %s %s%s", x->addr.family == AF_INET6 ? "inet6" : "inet",
+                    addr_str(x, a, sizeof(a)),
                     x->addr.family == AF_INET && x->flags & IFA_F_SECONDARY ? " secondary" : "");
         writer_obj(w, NULL);
         snprintf(ip, sizeof(ip), "%s/%u", ipaddr_str(&x->addr, p), x->len);
@@ -112,7 +127,9 @@ static void if_addresses(struct writer *w, const struct zif *i)
             there = ipaddr_eq(&x->addr, &y->addr) && x->len == y->len;
         if (there)
             continue;
-        const char *why = x->err ? strerror(x->err) : i->ifindex ? "not yet acknowledged by the kernel" : "the interface does not exist";
+        const char *why = x->err       ? strerror(x->err)
+                          : i->ifindex ? "not yet acknowledged by the kernel"
+                                       : "the interface does not exist";
         snprintf(ip, sizeof(ip), "%s/%u", ipaddr_str(&x->addr, p), x->len);
         writer_line(w, "  %s %s waits: %s", x->addr.family == AF_INET6 ? "inet6" : "inet", ip, why);
         writer_obj(w, NULL);
@@ -154,7 +171,8 @@ static void if_one(struct writer *w, struct zif *i)
     if (!i->ifindex)
         writer_line(w, "Interface %s is down", i->name);
     else
-        writer_line(w, "Interface %s is %s, line protocol is %s", i->name, i->flags & IFF_UP ? "up" : "down", oper ? "up" : "down");
+        writer_line(w, "Interface %s is %s, line protocol is %s", i->name,
+                    i->flags & IFF_UP ? "up" : "down", oper ? "up" : "down");
     writer_line(w, "  Link ups:       %u    last: %s", i->ups, up);
     writer_line(w, "  Link downs:     %u    last: %s", i->downs, down);
     writer_line(w, "  vrf: %s", vrf_name(i->vrf_id));
@@ -180,8 +198,12 @@ static void if_one(struct writer *w, struct zif *i)
         if_kernel(w, i);
     if_addresses(w, i);
     if (i->ifindex) {
-        struct zif *parent = i->link ? zif_find(zebra_ifs(), i->link) : NULL, *master = i->master ? zif_find(zebra_ifs(), i->master) : NULL;
-        const char *slave = !master ? "None" : !strcmp(master->kind, "vrf") ? "Vrf" : !strcmp(master->kind, "bridge") ? "Bridge" : "Other";
+        struct zif *parent = i->link ? zif_find(zebra_ifs(), i->link) : NULL,
+                   *master = i->master ? zif_find(zebra_ifs(), i->master) : NULL;
+        const char *slave = !master                           ? "None"
+                            : !strcmp(master->kind, "vrf")    ? "Vrf"
+                            : !strcmp(master->kind, "bridge") ? "Bridge"
+                                                              : "Other";
         writer_line(w, "  Interface Type %s", kind_name(i->kind));
         writer_line(w, "  Interface Slave Type %s", slave);
         writer_str(w, "interfaceType", kind_name(i->kind));
@@ -205,7 +227,8 @@ static void if_brief(struct writer *w, struct zif *i)
     for (const struct zif_addr *x = i->addrs; x && !first; x = x->next)
         if (!ipaddr_is_linklocal(&x->addr) && !ipaddr_is_loopback(&x->addr))
             first = x;
-    writer_line(w, "%-16s%-8s%-16s%s", i->name, i->up ? "up" : "down", vrf_name(i->vrf_id), first ? addr_str(first, a, sizeof(a)) : "");
+    writer_line(w, "%-16s%-8s%-16s%s", i->name, i->up ? "up" : "down", vrf_name(i->vrf_id),
+                first ? addr_str(first, a, sizeof(a)) : "");
     writer_obj(w, i->name);
     writer_str(w, "administrativeStatus", i->flags & IFF_UP ? "up" : "down");
     writer_str(w, "operationalStatus", i->up ? "up" : "down");
@@ -226,7 +249,8 @@ static void if_brief(struct writer *w, struct zif *i)
 
 static void if_description(struct writer *w, struct zif *i)
 {
-    writer_line(w, "%-16s%-8s%-10s%s", i->name, i->flags & IFF_UP ? "up" : "down", i->up ? "up" : "down", i->description ? i->description : "");
+    writer_line(w, "%-16s%-8s%-10s%s", i->name, i->flags & IFF_UP ? "up" : "down",
+                i->up ? "up" : "down", i->description ? i->description : "");
     writer_obj(w, i->name);
     writer_str(w, "administrativeStatus", i->flags & IFF_UP ? "up" : "down");
     writer_str(w, "operationalStatus", i->up ? "up" : "down");
@@ -237,14 +261,16 @@ static void if_description(struct writer *w, struct zif *i)
 static int show_interface(struct cli_req *r)
 {
     const char *only = cli_arg_text(&r->args, "ifname");
-    bool all, brief = cli_has(&r->args, "brief"), desc = cli_has(&r->args, "description"), found = false;
+    bool all, brief = cli_has(&r->args, "brief"), desc = cli_has(&r->args, "description"),
+              found = false;
     struct rib_vrf *vrf = zebra_show_vrf(r, &all);
     if (!vrf)
         return writer_is_json(r->out) ? CLI_OK : CLI_WARNING;
     all = all || !cli_has(&r->args, "vrfname");
     writer_obj(r->out, NULL);
     if (brief)
-        writer_line(r->out, "Interface       Status  VRF             Addresses\n---------       ------  ---             ---------");
+        writer_line(r->out, "Interface       Status  VRF             Addresses\n---------       "
+                            "------  ---             ---------");
     if (desc)
         writer_line(r->out, "Interface       Status  Protocol  Description");
     for (struct zif *i = zif_first(zebra_ifs()); i; i = i->next) {
@@ -265,11 +291,14 @@ static int show_interface(struct cli_req *r)
 }
 
 static const struct cli_cmd cmds[] = {
-    { "view", "show interface [vrf WORD$vrfname] [<brief|description>] [json]", NULL, show_interface, CLI_F_VIEW },
-    { "view", "show interface WORD$ifname [vrf WORD$vrfname] [json]", NULL, show_interface, CLI_F_VIEW },
+    { "view", "show interface [vrf WORD$vrfname] [<brief|description>] [json]", NULL,
+      show_interface, CLI_F_VIEW },
+    { "view", "show interface WORD$ifname [vrf WORD$vrfname] [json]", NULL, show_interface,
+      CLI_F_VIEW },
 };
 
-static const char help[] = "interface|Interface status and configuration\n$ifname|Interface name\nbrief|Interface status and configuration "
+static const char help[] = "interface|Interface status and configuration\n$ifname|Interface "
+                           "name\nbrief|Interface status and configuration "
                            "summary\ndescription|Interface description";
 
 void zebra_show_if_add(struct daemon *d)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * zebra_show_route.c - `show ip|ipv6 route|fib`, one prefix, and the summary.
  *
- * Tables are walked with a cursor in slices of 512 destinations; the handler returns between slices and is called
- * again when the shell has taken the output, so a million routes cost one slice of memory and no time of others.
+ * Tables are walked with a cursor in slices of 512 destinations; the handler returns between slices
+ * and is called again when the shell has taken the output, so a million routes cost one slice of
+ * memory and no time of others.
  */
 #include "zebra_show.h"
 #include "zebra_knh.h"
@@ -17,19 +18,22 @@ MEM_DEFINE(zebra_show, "Zebra show state");
 
 struct route_show {
     struct rib_vrf *vrf;
-    bool all;                       /* every VRF in turn */
+    bool all; /* every VRF in turn */
     enum afi afi;
     struct rib_table *table;
     struct ptable_cursor cur;
     bool fib, legend, opened, detail_nhg, failed;
-    int proto;                      /* enum zapi_proto, or -1 */
+    int proto; /* enum zapi_proto, or -1 */
     int64_t tag;
 };
 
 static char proto_letter(enum zapi_proto p)
 {
-    static const char letters[ZP_MAX] = { [ZP_SYSTEM] = 'X', [ZP_KERNEL] = 'K', [ZP_CONNECT] = 'C', [ZP_LOCAL] = 'L', [ZP_STATIC] = 'S',
-                                          [ZP_BGP] = 'B', [ZP_TABLE] = 'T', [ZP_TABLE_DIRECT] = 't', [ZP_IPAM] = 'i', [ZP_API] = 'a' };
+    static const char letters[ZP_MAX] = {
+        [ZP_SYSTEM] = 'X', [ZP_KERNEL] = 'K', [ZP_CONNECT] = 'C', [ZP_LOCAL] = 'L',
+        [ZP_STATIC] = 'S', [ZP_BGP] = 'B',    [ZP_TABLE] = 'T',   [ZP_TABLE_DIRECT] = 't',
+        [ZP_IPAM] = 'i',   [ZP_API] = 'a'
+    };
     return letters[p];
 }
 
@@ -37,7 +41,8 @@ static void legend(struct writer *w, enum afi afi)
 {
     writer_line(w, "Codes: K - kernel route, C - connected, L - local, S - static,");
     writer_line(w, "       B - BGP, T - Table, t - Table-Direct, i - IPAM, a - API,");
-    writer_line(w, "       > - selected route, * - FIB route, q - queued, r - rejected, b - backup");
+    writer_line(w,
+                "       > - selected route, * - FIB route, q - queued, r - rejected, b - backup");
     writer_line(w, "       t - trapped, o - offload failure\n");
 }
 
@@ -67,7 +72,8 @@ static void nh_text(struct writer *w, const struct rnh *n, bool recursive)
     }
 }
 
-void zebra_show_nexthop_json(struct writer *w, const struct rnh *n, bool fib, bool recursive, uint32_t resolver)
+void zebra_show_nexthop_json(struct writer *w, const struct rnh *n, bool fib, bool recursive,
+                             uint32_t resolver)
 {
     bool discard = n->kind == ZN_BLACKHOLE || n->kind == ZN_REJECT || n->kind == ZN_PROHIBIT;
     writer_int(w, "flags", (recursive ? 5 : 1) | (fib ? 2 : 0) | (n->onlink ? 8 : 0));
@@ -90,8 +96,12 @@ void zebra_show_nexthop_json(struct writer *w, const struct rnh *n, bool fib, bo
     writer_true(w, "resolver", resolver);
 }
 
-/* Calls fn for every line that FRR shows for a set: a recursive next hop, then what it resolves to, or the next hop itself. */
-struct nh_line { struct rnh nh; bool recursive, resolver, active; };
+/* Calls fn for every line that FRR shows for a set: a recursive next hop, then what it resolves to,
+ * or the next hop itself. */
+struct nh_line {
+    struct rnh nh;
+    bool recursive, resolver, active;
+};
 
 static unsigned nh_lines(const struct nhg *g, struct nh_line *out, unsigned max)
 {
@@ -101,8 +111,11 @@ static unsigned nh_lines(const struct nhg *g, struct nh_line *out, unsigned max)
         const struct zapi_nexthop *z = &g->nh[i];
         const struct track *tr = g->tr ? g->tr[i] : NULL;
         struct nh_line *l = &out[n++];
-        *l = (struct nh_line){ .nh = { .kind = (uint8_t)z->kind, .onlink = z->flags & ZNF_ONLINK, .weight = (uint16_t)(z->weight ? z->weight : 1),
-                                       .ifindex = z->ifindex, .gate = z->gate },
+        *l = (struct nh_line){ .nh = { .kind = (uint8_t)z->kind,
+                                       .onlink = z->flags & ZNF_ONLINK,
+                                       .weight = (uint16_t)(z->weight ? z->weight : 1),
+                                       .ifindex = z->ifindex,
+                                       .gate = z->gate },
                                .active = true };
         if (!tr)
             continue;
@@ -136,30 +149,35 @@ static const char *errno_words(int err)
     return err ? strerror(err) : "";
 }
 
-static void route_text(struct writer *w, const struct rib_view *v, const char *pfx, const struct nh_line *l, unsigned n, const char *up)
+static void route_text(struct writer *w, const struct rib_view *v, const char *pfx,
+                       const struct nh_line *l, unsigned n, const char *up)
 {
     char head[96];
-    int len = snprintf(head, sizeof(head), "%c%c%c %s", proto_letter(v->proto), v->selected ? '>' : ' ', state_char(v), pfx);
+    int len = snprintf(head, sizeof(head), "%c%c%c %s", proto_letter(v->proto),
+                       v->selected ? '>' : ' ', state_char(v), pfx);
     if (v->proto != ZP_CONNECT || v->distance || v->metric)
         len += snprintf(head + len, sizeof(head) - (size_t)len, " [%u/%u]", v->distance, v->metric);
     for (unsigned i = 0; i < n; i++) {
         if (i == 0)
             writer_text(w, "%s", head);
         else
-            writer_text(w, "  %c%*c", l[i].recursive ? ' ' : state_char(v), len - 3 + (l[i].resolver ? 2 : 0), ' ');
+            writer_text(w, "  %c%*c", l[i].recursive ? ' ' : state_char(v),
+                        len - 3 + (l[i].resolver ? 2 : 0), ' ');
         nh_text(w, &l[i].nh, l[i].recursive);
         if (!l[i].active)
             writer_text(w, " inactive");
         if (v->proto != ZP_CONNECT && v->proto != ZP_LOCAL && v->proto != ZP_KERNEL)
             writer_text(w, ", weight %u", l[i].nh.weight);
-        writer_text(w, ", %s%s%s%s\n", up, i == 0 && v->failed ? " rejected: " : "", i == 0 && v->failed ? errno_words(v->err) : "", "");
+        writer_text(w, ", %s%s%s%s\n", up, i == 0 && v->failed ? " rejected: " : "",
+                    i == 0 && v->failed ? errno_words(v->err) : "", "");
     }
     if (!n)
         writer_line(w, "%s unresolved, %s", head, up);
 }
 
-static void route_json(struct writer *w, const struct rib_vrf *vrf, const struct rib_table *t, const struct rib_view *v, const struct prefix *p,
-                       const struct nh_line *l, unsigned n, const char *up)
+static void route_json(struct writer *w, const struct rib_vrf *vrf, const struct rib_table *t,
+                       const struct rib_view *v, const struct prefix *p, const struct nh_line *l,
+                       unsigned n, const char *up)
 {
     unsigned active = 0;
     for (unsigned i = 0; i < n; i++)
@@ -174,7 +192,8 @@ static void route_json(struct writer *w, const struct rib_vrf *vrf, const struct
     writer_true(w, "destSelected", v->selected);
     writer_uint(w, "distance", v->distance);
     writer_uint(w, "metric", v->metric);
-    writer_true(w, "installed", v->selected && (v->installed || !rib_proto_installs((uint8_t)v->proto)));
+    writer_true(w, "installed",
+                v->selected && (v->installed || !rib_proto_installs((uint8_t)v->proto)));
     writer_true(w, "queued", v->queued);
     writer_true(w, "failed", v->failed);
     if (v->failed)
@@ -193,7 +212,8 @@ static void route_json(struct writer *w, const struct rib_vrf *vrf, const struct
     writer_str(w, "uptime", up);
     writer_arr(w, "nexthops");
     for (unsigned i = 0; i < n; i++) {
-        bool fib = v->selected && (v->installed || !rib_proto_installs((uint8_t)v->proto)) && l[i].active && !l[i].recursive;
+        bool fib = v->selected && (v->installed || !rib_proto_installs((uint8_t)v->proto)) &&
+                   l[i].active && !l[i].recursive;
         writer_obj(w, NULL);
         zebra_show_nexthop_json(w, &l[i].nh, fib, l[i].recursive, l[i].resolver);
         writer_true(w, "active", l[i].active);
@@ -296,7 +316,8 @@ static struct route_show *route_show_new(struct cli_req *r)
     s->tag = cli_has(&r->args, "tagvalue") ? (int64_t)cli_arg_num(&r->args, "tagvalue", 0) : -1;
     s->table = s->vrf->main[s->afi];
     if (cli_has(&r->args, "tableid"))
-        s->table = rib_table_find(zebra_rib(), s->vrf->vrf_id, s->afi, (uint32_t)cli_arg_num(&r->args, "tableid", 0));
+        s->table = rib_table_find(zebra_rib(), s->vrf->vrf_id, s->afi,
+                                  (uint32_t)cli_arg_num(&r->args, "tableid", 0));
     ptable_cursor_init(&s->cur);
     return s;
 }
@@ -322,7 +343,8 @@ static int show_route(struct cli_req *r)
 }
 
 /* ---- one prefix in detail ---- */
-static void entry_nexthops(struct writer *w, const struct rib_view *v, const struct nh_line *l, unsigned n)
+static void entry_nexthops(struct writer *w, const struct rib_view *v, const struct nh_line *l,
+                           unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         char a[IPADDR_STRLEN];
@@ -348,11 +370,12 @@ static void entry_nexthops(struct writer *w, const struct rib_view *v, const str
     }
 }
 
-static void entry_one(struct writer *w, const struct rib_vrf *vrf, const struct rib_view *v, const char *pfx, const struct nh_line *l, unsigned n,
-                      const char *up)
+static void entry_one(struct writer *w, const struct rib_vrf *vrf, const struct rib_view *v,
+                      const char *pfx, const struct nh_line *l, unsigned n, const char *up)
 {
     writer_line(w, "Routing entry for %s", pfx);
-    writer_text(w, "  Known via \"%s\", distance %u, metric %u", zapi_proto_name(v->proto), v->distance, v->metric);
+    writer_text(w, "  Known via \"%s\", distance %u, metric %u", zapi_proto_name(v->proto),
+                v->distance, v->metric);
     if (v->tag)
         writer_text(w, ", tag %u", v->tag);
     if (v->mtu)
@@ -381,9 +404,12 @@ static int show_entry(struct cli_req *r)
     if (!s)
         return writer_is_json(r->out) ? CLI_OK : CLI_WARNING;
     struct prefix want = p ? p->pfx : prefix_host(&a->ip);
-    uint32_t dest = !s->table ? 0 : p ? ptable_find(&s->table->pt, want.b, want.len) : ptable_lpm(&s->table->pt, want.b, want.len);
+    uint32_t dest = !s->table ? 0
+                    : p       ? ptable_find(&s->table->pt, want.b, want.len)
+                              : ptable_lpm(&s->table->pt, want.b, want.len);
     unsigned n = dest ? rib_views(rib, s->table, dest, v, MAX_VIEWS) : 0;
-    /* A destination may exist for the kernel's sake only; the route that matters is then a shorter one. */
+    /* A destination may exist for the kernel's sake only; the route that matters is then a shorter
+     * one. */
     while (dest && !n && !p) {
         struct prefix at = rib_dest_prefix(s->table, dest);
         dest = ptable_parent(&s->table->pt, at.b, at.len);
@@ -410,9 +436,26 @@ static int show_entry(struct cli_req *r)
 }
 
 /* ---- summary: counted in slices too ---- */
-enum { SUM_KERNEL, SUM_CONNECT, SUM_LOCAL, SUM_STATIC, SUM_TABLE, SUM_IPAM, SUM_API, SUM_EBGP, SUM_IBGP, SUM_N };
-static const char *const sum_names[SUM_N] = { "kernel", "connected", "local", "static", "table", "ipam", "api", "ebgp", "ibgp" };
-struct summary_show { struct rib_vrf *vrf; struct rib_table *table; struct ptable_cursor cur; uint64_t rib[SUM_N], fib[SUM_N]; };
+enum {
+    SUM_KERNEL,
+    SUM_CONNECT,
+    SUM_LOCAL,
+    SUM_STATIC,
+    SUM_TABLE,
+    SUM_IPAM,
+    SUM_API,
+    SUM_EBGP,
+    SUM_IBGP,
+    SUM_N
+};
+static const char *const sum_names[SUM_N] = { "kernel", "connected", "local", "static", "table",
+                                              "ipam",   "api",       "ebgp",  "ibgp" };
+struct summary_show {
+    struct rib_vrf *vrf;
+    struct rib_table *table;
+    struct ptable_cursor cur;
+    uint64_t rib[SUM_N], fib[SUM_N];
+};
 
 static int sum_index(const struct rib_view *v)
 {
@@ -449,7 +492,8 @@ static int summary_end(struct cli_req *r, struct summary_show *s)
         fib += s->fib[i];
         if (!s->rib[i] && (i < SUM_EBGP || !(s->rib[SUM_EBGP] + s->rib[SUM_IBGP])))
             continue;
-        writer_line(w, "%-20s %-20llu %-20llu ", sum_names[i], (unsigned long long)s->rib[i], (unsigned long long)s->fib[i]);
+        writer_line(w, "%-20s %-20llu %-20llu ", sum_names[i], (unsigned long long)s->rib[i],
+                    (unsigned long long)s->fib[i]);
         writer_obj(w, NULL);
         writer_uint(w, "fib", s->fib[i]);
         writer_uint(w, "rib", s->rib[i]);
@@ -460,7 +504,8 @@ static int summary_end(struct cli_req *r, struct summary_show *s)
     }
     writer_end(w);
     writer_line(w, "------");
-    writer_line(w, "%-20s %-20llu %-20llu ", "Totals", (unsigned long long)rib, (unsigned long long)fib);
+    writer_line(w, "%-20s %-20llu %-20llu ", "Totals", (unsigned long long)rib,
+                (unsigned long long)fib);
     writer_uint(w, "routesTotal", rib);
     writer_uint(w, "routesTotalFib", fib);
     writer_end(w);
@@ -477,7 +522,8 @@ static int summary_slice(struct cli_req *r)
         for (unsigned j = 0; j < k; j++) {
             int x = sum_index(&v[j]);
             s->rib[x]++;
-            s->fib[x] += v[j].selected && (v[j].installed || !rib_proto_installs((uint8_t)v[j].proto));
+            s->fib[x] +=
+                v[j].selected && (v[j].installed || !rib_proto_installs((uint8_t)v[j].proto));
         }
     }
     return n ? CLI_MORE : summary_end(r, s);
@@ -502,21 +548,37 @@ static int show_summary(struct cli_req *r)
 #define WHERE "[{vrf WORD$vrfname|table (1-4294967295)$tableid}]"
 static const struct cli_cmd cmds[] = {
     { "view",
-      "show <ip|ipv6>$af <route|fib>$what " WHERE " [tag (1-4294967295)$tagvalue] [<kernel|connected|local|static|bgp|table>$proto] [failed] [json]",
+      "show <ip|ipv6>$af <route|fib>$what " WHERE
+      " [tag (1-4294967295)$tagvalue] [<kernel|connected|local|static|bgp|table>$proto] [failed] "
+      "[json]",
       NULL, show_route, CLI_F_VIEW },
-    { "view", "show <ip|ipv6>$af <route|fib>$what " WHERE " <A.B.C.D/M|X:X::X:X/M>$prefix longer-prefixes [json]", NULL, show_route, CLI_F_VIEW },
-    { "view", "show <ip|ipv6>$af <route|fib>$what " WHERE " <A.B.C.D|X:X::X:X>$addr [json]", NULL, show_entry, CLI_F_VIEW },
-    { "view", "show <ip|ipv6>$af <route|fib>$what " WHERE " <A.B.C.D/M|X:X::X:X/M>$prefix [json] [nexthop-group]", NULL, show_entry, CLI_F_VIEW },
-    { "view", "show <ip|ipv6>$af route [vrf WORD$vrfname] summary [json]", NULL, show_summary, CLI_F_VIEW },
+    { "view",
+      "show <ip|ipv6>$af <route|fib>$what " WHERE
+      " <A.B.C.D/M|X:X::X:X/M>$prefix longer-prefixes [json]",
+      NULL, show_route, CLI_F_VIEW },
+    { "view", "show <ip|ipv6>$af <route|fib>$what " WHERE " <A.B.C.D|X:X::X:X>$addr [json]", NULL,
+      show_entry, CLI_F_VIEW },
+    { "view",
+      "show <ip|ipv6>$af <route|fib>$what " WHERE
+      " <A.B.C.D/M|X:X::X:X/M>$prefix [json] [nexthop-group]",
+      NULL, show_entry, CLI_F_VIEW },
+    { "view", "show <ip|ipv6>$af route [vrf WORD$vrfname] summary [json]", NULL, show_summary,
+      CLI_F_VIEW },
 };
 
 static const char help[] =
-    "show|Show running system information\nip|IP information\nipv6|IPv6 information\nroute|IP routing table\nfib|IP forwarding table\nvrf|Specify "
-    "the VRF\n$vrfname|The VRF name, or all\ntable|Table to display\n$tableid|The table number\ntag|Show only routes with tag\n$tagvalue|Tag "
-    "value\nkernel|Kernel routes (not installed via the zebra RIB)\nconnected|Connected routes (directly attached subnet or host)\nlocal|Local "
-    "routes (host addresses of interfaces)\nstatic|Statically configured routes\nbgp|Border Gateway Protocol (BGP)\nfailed|Only routes that the "
-    "kernel refused\njson|JavaScript Object Notation\n$prefix|IP prefix <network>/<length>, e.g., 35.0.0.0/8\nlonger-prefixes|Show route "
-    "matching the specified Network/Mask pair only\n$addr|Network in the IP routing table to display\nnexthop-group|Nexthop group "
+    "show|Show running system information\nip|IP information\nipv6|IPv6 information\nroute|IP "
+    "routing table\nfib|IP forwarding table\nvrf|Specify "
+    "the VRF\n$vrfname|The VRF name, or all\ntable|Table to display\n$tableid|The table "
+    "number\ntag|Show only routes with tag\n$tagvalue|Tag "
+    "value\nkernel|Kernel routes (not installed via the zebra RIB)\nconnected|Connected routes "
+    "(directly attached subnet or host)\nlocal|Local "
+    "routes (host addresses of interfaces)\nstatic|Statically configured routes\nbgp|Border "
+    "Gateway Protocol (BGP)\nfailed|Only routes that the "
+    "kernel refused\njson|JavaScript Object Notation\n$prefix|IP prefix <network>/<length>, e.g., "
+    "35.0.0.0/8\nlonger-prefixes|Show route "
+    "matching the specified Network/Mask pair only\n$addr|Network in the IP routing table to "
+    "display\nnexthop-group|Nexthop group "
     "information\nsummary|Summary of all routes";
 
 void zebra_show_route_add(struct daemon *d)
