@@ -104,9 +104,10 @@ static void command(char *line)
         session_close_all(CLOSE_RST);
     else if (!strcmp(line, "open"))
         session_reopen_all();
-    else if (!strcmp(line, "stat"))
+    else if (!strcmp(line, "stat")) {
+        fflush(NULL);
         count_event("stat");
-    else if (sscanf(line, "expect %lu", &n) == 1) {
+    } else if (sscanf(line, "expect %lu", &n) == 1) {
         expected.armed = true;
         expected.started = false;
         expected.target = n;
@@ -232,6 +233,7 @@ static const char help[] =
     "  -K, --password KEY     TCP MD5 key\n"
     "  -2, --as2              do not offer 4-byte AS numbers\n"
     "  -w, --wait             announce on the command 'go'\n"
+    "      --dump FILE        write all UPDATE messages that come in, as they are\n"
     "      --stay             do not leave at the end of stdin\n"
     "the table of feed, and what sink counts fastest:\n"
     "  -b, --base PREFIX      the first prefix (16.0.0.0/24, with -6 2a00::/48)\n"
@@ -255,7 +257,8 @@ static const struct option long_options[] = {
     { "base", 1, NULL, 'b' },       { "prefixes", 1, NULL, 'n' }, { "sets", 1, NULL, 's' },
     { "per-update", 1, NULL, 'k' }, { "unique", 0, NULL, 'u' },   { "shuffle", 0, NULL, 'x' },
     { "ipv6", 0, NULL, '6' },       { "nexthop", 1, NULL, 'N' },  { "seed", 1, NULL, 'D' },
-    { "external", 0, NULL, 'e' },   { "help", 0, NULL, 'h' },     { NULL, 0, NULL, 0 },
+    { "external", 0, NULL, 'e' },   { "dump", 1, NULL, 'W' },     { "help", 0, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
 };
 
 static uint32_t number(const char *s, uint32_t least, uint32_t most)
@@ -366,6 +369,9 @@ static void parse_options(int argc, char **argv)
             break;
         case 'k':
             conf.per_update = number(optarg, 1, UINT32_MAX);
+            break;
+        case 'W':
+            conf.dump = optarg;
             break;
         case 'D':
             conf.seed = number(optarg, 0, UINT32_MAX);

@@ -43,6 +43,7 @@ struct session {
 static struct session *sessions;
 static unsigned n_sessions;
 static int listener = -1;
+static FILE *dump_file;
 
 bool gaddr_parse(struct gaddr *a, const char *s)
 {
@@ -210,6 +211,8 @@ bool session_init(unsigned n)
     sessions = calloc(n, sizeof(*sessions));
     if (!sessions)
         return false;
+    if (conf.dump && !(dump_file = fopen(conf.dump, "wb")))
+        fatal("cannot write %s: %s", conf.dump, strerror(errno));
     for (unsigned i = 0; i < n; i++) {
         struct session *s = &sessions[i];
         *s = (struct session){ .index = i, .fd = -1, .hold = conf.hold };
@@ -341,6 +344,8 @@ static bool take_message(struct session *s, unsigned type, const uint8_t *body, 
             take_up(s);
         return true;
     case BGP_UPDATE:
+        if (dump_file && fwrite(body - BGP_HDR, 1, len + BGP_HDR, dump_file) != len + BGP_HDR)
+            fatal("cannot write %s: %s", conf.dump, strerror(errno));
         if (conf.mode == MODE_SINK && !count_update(body, len)) {
             event("malformed", "\"peer\":%u,\"length\":%zu", s->index, len);
             return false;

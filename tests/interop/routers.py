@@ -32,7 +32,7 @@ class Session:
     next_hop_self: bool = False
     passive: bool = False
     import_: bool = True
-    export: bool = True
+    export: object = True  # False, True, or BIRD's own words for it
     next_hop4: str = None  # for IPv4 routes over an IPv6 session
     extra: tuple = field(default=())
 
@@ -132,7 +132,8 @@ class Bird(Router):
         ch = []
         for f in s.families:
             opts = ["import %s;" % ("all" if s.import_ else "none"),
-                    "export %s;" % ("where source = RTS_STATIC || source = RTS_BGP"
+                    "export %s;" % (s.export if isinstance(s.export, str) else
+                                    "where source = RTS_STATIC || source = RTS_BGP"
                                     if s.export else "none")]
             if s.next_hop_self:
                 opts.append("next hop self;")
@@ -534,8 +535,8 @@ class OpenBgpd(Router):
             if s.passive:
                 out.append("  passive")
             out += ["  " + e for e in s.extra] + ["}"]
-            # A neighbour that has sent nothing may not export to it; both ways are wanted here.
-            out += ["allow from %s" % s.remote, "allow to %s" % s.remote]
+            out += ["%s from %s" % ("allow" if s.import_ else "deny", s.remote),
+                    "%s to %s" % ("allow" if s.export else "deny", s.remote)]
         return "\n".join(out) + "\n" + self.extra
 
     def start(self):
