@@ -60,11 +60,36 @@ static int sh(const char *fmt, ...)
     return WIFEXITED(st) ? WEXITSTATUS(st) : -1;
 }
 
+static struct {
+    char path[256];
+    size_t keep; /* so much of the path was there before */
+} covers[4];
+static unsigned n_covers;
+
 /* An empty folder over `path`, if it can be made. */
 static bool cover(const char *path)
 {
+    if (n_covers == 4 || strlen(path) >= sizeof(covers[0].path))
+        return false;
+    char *p = strcpy(covers[n_covers].path, path);
+    size_t keep = strlen(p);
+    for (char *slash; !there(p) && (slash = strrchr(p, '/')) && slash != p; *slash = '\0')
+        keep = (size_t)(slash - p);
+    strcpy(p, path);
+    covers[n_covers++].keep = keep;
     return sh("mkdir -p %s 2>/dev/null", path) == 0 &&
            mount("tmpfs", path, "tmpfs", 0, "mode=1777") == 0;
+}
+
+/* Takes the mounts away and the folders that were made for them. */
+static void uncover(void)
+{
+    while (n_covers) {
+        char *p = covers[--n_covers].path;
+        umount2(p, MNT_DETACH);
+        while (strlen(p) > covers[n_covers].keep && rmdir(p) == 0)
+            *strrchr(p, '/') = '\0';
+    }
 }
 
 static void once(void)
@@ -84,6 +109,7 @@ static void once(void)
 
 static void at_end(void)
 {
+    uncover();
     if (chdir("/") == 0)
         sh("rm -rf %s", dir);
 }
