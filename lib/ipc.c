@@ -157,8 +157,6 @@ static void link_run(void *ctx)
     if (l->dead)
         return;
     l->busy++;
-    if (l->extra)
-        l->extra(l);
     if (l->conn && !l->dead) {
         struct ipc_conn_state s = ipc_conn_poll(l->conn);
         if (s.piped && !l->up && !l->closing)

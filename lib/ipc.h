@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ipc.h - links between processes: ordered, back-pressured, reconnecting, over nng.
  *
- * nng patterns that drop (PUB, poly) carry no state here. A server listens with REP on
- * ipc://RUN/NAME; a client's REQ "connect" is answered with the address of a PAIR0 socket made for this
- * client alone, and from then on both speak over that pair: in order, one message at a time per direction, a
- * slow reader slows its writer. The peer's uid must be root or the daemon's own (NNG_OPT_IPC_PEER_UID),
+ * nng patterns that drop (PUB, poly) carry no state here. A server listens on the UNIX socket
+ * RUN/NAME (SOCK_SEQPACKET); a client's ConnectRequest is answered with the address of an nng PAIR0 socket made
+ * for this client alone, and from then on both speak over that pair: in order, one message at a time per direction, a
+ * slow reader slows its writer. The peer's uid must be root or the daemon's own,
  * or in the group that owns the run directory. nng callbacks only move a message to a queue and wake the loop.
  *
  * Frame: u16 type (big-endian) and a payload. Type numbers are the service's enum in proto/. What a link sends is

@@ -1,73 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ipc_client.c - the connecting end: asks the rendezvous for a pair, for ever.
  *
- * The REQ socket dials for as long as the link lives; nng retries that (20 to 200 ms) and repeats a
- * request whose connection was lost. State: ASK (request under way) > WAIT (reply received) > DIAL
- * (pair dialled, pipe awaited) > up; every loss and refusal leads back to ASK.
+ * State: IDLE (timer until the next try) > ASK (request sent, answer awaited) > DIAL (pair dialled,
+ * pipe awaited) > up; every loss and refusal leads back to IDLE. Tries are 20 ms apart at first,
+ * 200 ms in the end; connect() to a UNIX socket answers at once, so a daemon that is not there
+ * costs next to nothing.
  */
 #include <errno.h>
-#include <nng/nng.h>
-#include <nng/protocol/reqrep0/req.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include "ipc_conn.h"
 #include "mem.h"
 #include "proto/common.pb-c.h"
 
-#define IPC_REFUSED_WAIT (500 * 1000) /* usec until asking again after a refusal */
+#define IPC_RETRY_MIN    (20 * 1000) /* usec */
+#define IPC_RETRY_MAX    (200 * 1000)
+#define IPC_REFUSED_WAIT (500 * 1000)      /* usec until asking again after a refusal */
+#define IPC_ANSWER_WAIT  (5 * 1000 * 1000) /* usec for the rendezvous' answer */
 
 MEM_DEFINE(ipc_client, "IPC client");
 
 struct ipc_client_part {
     struct ipc_link link;
-    char url[IPC_URL_MAX], self[IPC_NAME_MAX];
-    nng_socket req;
-    nng_aio *aio;
-    pthread_mutex_t mtx;
-    bool done; /* under mtx */
-    enum { CL_IDLE, CL_ASK, CL_WAIT, CL_DIAL } step;
+    struct sockaddr_un sun;
+    char self[IPC_NAME_MAX];
+    int fd; /* on the rendezvous; -1 */
+    struct loop_fd *watch;
+    uint64_t retry;
+    enum { CL_IDLE, CL_ASK, CL_DIAL } step;
 };
 
-/* nng thread. */
-static void client_aio_cb(void *arg)
+static void client_hang_up(struct ipc_client_part *c)
 {
-    struct ipc_client_part *c = arg;
-
-    pthread_mutex_lock(&c->mtx);
-    c->done = true;
-    pthread_mutex_unlock(&c->mtx);
-    loop_wake(c->link.waker);
+    loop_fd_free(c->watch);
+    c->watch = NULL;
+    if (c->fd >= 0)
+        close(c->fd);
+    c->fd = -1;
 }
 
 static void client_retry(struct ipc_client_part *c, uint64_t usec)
 {
+    client_hang_up(c);
     c->step = CL_IDLE;
     loop_timer_arm(c->link.timer, usec);
 }
 
-static void client_ask(struct ipc_client_part *c)
+static void client_retry_later(struct ipc_client_part *c)
 {
-    Godwit__ConnectRequest r = GODWIT__CONNECT_REQUEST__INIT;
-    nng_msg *m;
-
-    r.version = IPC_VERSION;
-    r.client = c->self;
-    if (nng_msg_alloc(&m, godwit__connect_request__get_packed_size(&r)) != 0) {
-        client_retry(c, IPC_REFUSED_WAIT);
-        return;
-    }
-    godwit__connect_request__pack(&r, nng_msg_body(m));
-    c->step = CL_ASK;
-    nng_aio_set_msg(c->aio, m);
-    nng_send_aio(c->req, c->aio);
+    client_retry(c, c->retry);
+    c->retry = c->retry * 2 < IPC_RETRY_MAX ? c->retry * 2 : IPC_RETRY_MAX;
 }
 
 /* The pair's address came, or a refusal. */
-static void client_reply(struct ipc_client_part *c, nng_msg *m)
+static void client_reply(struct ipc_client_part *c, const uint8_t *buf, size_t len)
 {
     struct ipc_link *l = &c->link;
-    Godwit__ConnectReply *r = godwit__connect_reply__unpack(NULL, nng_msg_len(m), nng_msg_body(m));
+    Godwit__ConnectReply *r = godwit__connect_reply__unpack(NULL, len, buf);
     bool ok = false;
 
     if (r && r->error == 0 && strncmp(r->address, "ipc://", 6) == 0 &&
@@ -82,6 +74,7 @@ static void client_reply(struct ipc_client_part *c, nng_msg *m)
     if (r)
         godwit__connect_reply__free_unpacked(r, NULL);
     if (ok) {
+        client_hang_up(c);
         c->step = CL_DIAL;
         loop_timer_arm(l->timer, IPC_CONNECT_WAIT);
     } else {
@@ -89,33 +82,38 @@ static void client_reply(struct ipc_client_part *c, nng_msg *m)
     }
 }
 
-/* On the loop, at every wake: the rendezvous' next step. */
-static void client_extra(struct ipc_link *l)
+static void client_ready(void *ctx, int events)
 {
-    struct ipc_client_part *c = l->client;
+    struct ipc_client_part *c = ctx;
+    uint8_t buf[IPC_RENDEZVOUS_MAX];
 
-    pthread_mutex_lock(&c->mtx);
-    bool done = c->done;
-    c->done = false;
-    pthread_mutex_unlock(&c->mtx);
-    if (!done)
+    (void)events;
+    ssize_t n = recv(c->fd, buf, sizeof(buf), MSG_TRUNC);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    int rv = nng_aio_result(c->aio);
-    nng_msg *m = nng_aio_get_msg(c->aio);
-    if (c->step == CL_ASK && rv == 0) {
-        c->step = CL_WAIT;
-        nng_aio_set_msg(c->aio, NULL);
-        nng_recv_aio(c->req, c->aio);
-    } else if (c->step == CL_WAIT && rv == 0) {
-        nng_aio_set_msg(c->aio, NULL);
-        client_reply(c, m);
-        nng_msg_free(m);
-    } else {
-        if (c->step == CL_ASK && m)
-            nng_msg_free(m);
-        nng_aio_set_msg(c->aio, NULL);
-        client_retry(c, IPC_REFUSED_WAIT);
+    if (n <= 0 || (size_t)n > sizeof(buf))
+        client_retry_later(c); /* the daemon died */
+    else
+        client_reply(c, buf, (size_t)n);
+}
+
+static void client_ask(struct ipc_client_part *c)
+{
+    Godwit__ConnectRequest r = GODWIT__CONNECT_REQUEST__INIT;
+    uint8_t buf[IPC_RENDEZVOUS_MAX];
+
+    r.version = IPC_VERSION;
+    r.client = c->self;
+    size_t len = godwit__connect_request__pack(&r, buf);
+    c->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&c->sun, sizeof(c->sun)) != 0 ||
+        send(c->fd, buf, len, MSG_NOSIGNAL) != (ssize_t)len) {
+        client_retry_later(c);
+        return;
     }
+    c->step = CL_ASK;
+    c->watch = loop_fd_new(c->link.loop, "ipc connect", c->fd, LOOP_READ, client_ready, c);
+    loop_timer_arm(c->link.timer, IPC_ANSWER_WAIT);
 }
 
 static void client_timeout(void *ctx)
@@ -124,54 +122,31 @@ static void client_timeout(void *ctx)
 
     if (c->step == CL_IDLE)
         client_ask(c);
-    else if (c->step == CL_DIAL && !c->link.up)
+    else if (c->step == CL_ASK)
+        client_retry_later(c); /* stopped, perhaps */
+    else if (!c->link.up)
         ipc_link_drop(&c->link); /* the pair never came */
 }
 
 static void client_piped(struct ipc_link *l, uint32_t uid)
 {
     (void)uid; /* the directory's owner decides who may listen in it */
+    l->client->retry = IPC_RETRY_MIN;
     ipc_link_set_up(l);
 }
 
 static void client_lost(struct ipc_link *l)
 {
-    client_ask(l->client);
+    client_retry_later(l->client);
 }
 
 static void client_fini(struct ipc_link *l)
 {
     struct ipc_client_part *c = l->client;
 
-    nng_close(c->req);
-    if (c->aio) {
-        nng_aio_stop(c->aio);
-        nng_msg *m = nng_aio_get_msg(c->aio);
-        int rv = nng_aio_result(c->aio);
-        if (m && ((c->step == CL_ASK && rv != 0) || (c->step == CL_WAIT && rv == 0)))
-            nng_msg_free(m);
-        nng_aio_free(c->aio);
-    }
+    client_hang_up(c);
     ipc_link_fini(l);
-    pthread_mutex_destroy(&c->mtx);
     mem_free(MEM(ipc_client), c);
-}
-
-/* 0 or nng's error. */
-static int client_open(struct ipc_client_part *c)
-{
-    int rv = nng_req0_open(&c->req);
-
-    if (rv != 0)
-        return rv;
-    if ((rv = nng_aio_alloc(&c->aio, client_aio_cb, c)) != 0)
-        return rv;
-    nng_aio_set_timeout(c->aio, NNG_DURATION_INFINITE);
-    (void)nng_socket_set_ms(c->req, NNG_OPT_RECONNMINT, 20);
-    (void)nng_socket_set_ms(c->req, NNG_OPT_RECONNMAXT, 200);
-    (void)nng_socket_set_ms(c->req, NNG_OPT_REQ_RESENDTIME, 5000);
-    (void)nng_socket_set_size(c->req, NNG_OPT_RECVMAXSZ, 4096);
-    return nng_dial(c->req, c->url, NULL, NNG_FLAG_NONBLOCK);
 }
 
 struct ipc_link *ipc_client_new(struct loop *loop, const char *run_dir, const char *service,
@@ -181,20 +156,21 @@ struct ipc_link *ipc_client_new(struct loop *loop, const char *run_dir, const ch
     struct ipc_link *l = &c->link;
 
     ipc_link_init(l, loop, ops, ctx);
-    pthread_mutex_init(&c->mtx, NULL);
     l->client = c;
     l->piped = client_piped;
     l->lost = client_lost;
-    l->extra = client_extra;
     l->fini = client_fini;
     l->timer = loop_timer_new(loop, "ipc connect", client_timeout, c);
+    c->fd = -1;
+    c->retry = IPC_RETRY_MIN;
     snprintf(l->peer, sizeof(l->peer), "%s", service);
     snprintf(c->self, sizeof(c->self), "%s", self);
-    int n = snprintf(c->url, sizeof(c->url), "ipc://%s/%s", run_dir, service);
-    if (n < 0 || (size_t)n >= sizeof(c->url) || client_open(c) != 0) {
+    c->sun.sun_family = AF_UNIX;
+    int n = snprintf(c->sun.sun_path, sizeof(c->sun.sun_path), "%s/%s", run_dir, service);
+    if (n < 0 || (size_t)n >= sizeof(c->sun.sun_path) - 20) {
         ipc_link_free(l);
         return NULL;
     }
-    client_ask(c);
+    loop_timer_arm(l->timer, 0); /* no callback before this returns */
     return l;
 }

@@ -15,6 +15,7 @@
 #define IPC_NAME_MAX      64
 #define IPC_URL_MAX       128  /* NNG_MAXADDRLEN */
 #define IPC_VERSION       1    /* of the rendezvous */
+#define IPC_RENDEZVOUS_MAX 512 /* octets of its packets */
 #define IPC_CONNECT_WAIT  (3 * 1000 * 1000) /* usec from rendezvous to pipe */
 
 struct ipc_conn;
@@ -55,7 +56,6 @@ struct ipc_link {
     /* server or client part */
     void (*piped)(struct ipc_link *l, uint32_t uid); /* calls ipc_link_set_up() or ipc_link_close() */
     void (*lost)(struct ipc_link *l);                /* after down(): frees or reconnects */
-    void (*extra)(struct ipc_link *l);               /* on every wake, before the connection is looked at */
     void (*fini)(struct ipc_link *l);                /* frees the part and the link's memory */
     struct ipc_server *server;
     struct ipc_client_part *client;

@@ -1,29 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ipc_server.c - the listening end: rendezvous by REP, then a PAIR0 socket per client.
+ * ipc_server.c - the listening end: a rendezvous, then a PAIR0 socket per client.
  *
- * One request is served at a time (receive, decide, reply, receive again); a reply never waits for
- * the client. A link exists from the reply on; when its pipe has not come within IPC_CONNECT_WAIT
- * it goes away again unseen. The path of a pair's socket is removed as soon as its client is there,
- * so a daemon that is killed leaves at most its rendezvous socket, which the next start replaces.
+ * The rendezvous is a UNIX SOCK_SEQPACKET socket of our own: one packet ConnectRequest in, one
+ * packet ConnectReply out. It is not an nng REP socket because nng 1.5's listener ends for good
+ * when a client dies between its connect() and nng's handshake (EPIPE counts as "closed" there).
+ * The pair's listener has the same weakness, but lives for one client only: its link times out and
+ * the client asks again.
+ *
+ * A link exists from the reply on; when its pipe has not come within IPC_CONNECT_WAIT it goes away
+ * again unseen. The path of a pair's socket is removed as soon as its client is there, so a daemon
+ * that is killed leaves at most its rendezvous socket, which the next start replaces.
  */
+#include "config.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <nng/nng.h>
-#include <nng/protocol/reqrep0/rep.h>
-#include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include "ipc_conn.h"
 #include "mem.h"
 #include "proto/common.pb-c.h"
 
-#define IPC_MAX_CLIENTS 256
+#define IPC_MAX_CLIENTS  256
+#define IPC_MAX_CALLERS  64                /* connections on the rendezvous at a time */
+#define IPC_REQUEST_WAIT (2 * 1000 * 1000) /* usec until a caller must have asked */
 
 MEM_DEFINE(ipc_server, "IPC server");
 MEM_DEFINE(ipc_link, "IPC link");
@@ -34,26 +41,20 @@ struct ipc_server {
     void *(*accepted)(void *ctx, struct ipc_link *link, const char *client, uint32_t uid);
     void *ctx;
     char run_dir[IPC_URL_MAX], service[IPC_NAME_MAX];
-    nng_socket rep;
-    nng_aio *aio;
-    struct loop_waker *waker;
+    int fd;
+    struct loop_fd *watch;
     struct ipc_link *links;
-    unsigned n_links, serial;
-    pthread_mutex_t mtx;
-    bool done; /* under mtx: the aio's step is over */
-    enum { SRV_RECV, SRV_SEND } step;
+    struct caller *callers;
+    unsigned n_links, n_callers, serial;
 };
-
-/* nng thread. */
-static void server_aio_cb(void *arg)
-{
-    struct ipc_server *s = arg;
-
-    pthread_mutex_lock(&s->mtx);
-    s->done = true;
-    pthread_mutex_unlock(&s->mtx);
-    loop_wake(s->waker);
-}
+/* Somebody on the rendezvous who has not been answered yet. */
+struct caller {
+    struct ipc_server *server;
+    int fd;
+    struct loop_fd *watch;
+    struct loop_timer *timer;
+    struct caller *next, **prev;
+};
 
 /* Root, ourselves, and the members of the run directory's group. */
 static bool server_uid_ok(const struct ipc_server *s, uint64_t uid, uint64_t gid)
@@ -176,77 +177,95 @@ static bool name_ok(const char *name)
     return true;
 }
 
-/* Answers one request; the reply is put into *ret. */
-static void server_answer(struct ipc_server *s, nng_msg *req, nng_msg **ret)
+static void caller_free(struct caller *c)
 {
-    Godwit__ConnectReply reply = GODWIT__CONNECT_REPLY__INIT;
-    Godwit__ConnectRequest *r = NULL;
-    struct ipc_link *l = NULL;
-    uint64_t uid = UINT64_MAX, gid = UINT64_MAX;
-    nng_pipe p = nng_msg_get_pipe(req);
-    int rv;
+    *c->prev = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    c->server->n_callers--;
+    loop_fd_free(c->watch);
+    loop_timer_free(c->timer);
+    close(c->fd);
+    mem_free(MEM(ipc_server), c);
+}
 
-    (void)nng_pipe_get_uint64(p, NNG_OPT_IPC_PEER_UID, &uid);
-    (void)nng_pipe_get_uint64(p, NNG_OPT_IPC_PEER_GID, &gid);
-    if (!server_uid_ok(s, uid, gid))
-        rv = -EPERM;
-    else if (!(r = godwit__connect_request__unpack(NULL, nng_msg_len(req), nng_msg_body(req))) ||
-             !name_ok(r->client))
-        rv = -EINVAL;
-    else
-        rv = server_link_new(s, r->client, &l);
+static void caller_timeout(void *ctx)
+{
+    caller_free(ctx);
+}
+
+/* Decides on a request: 0 and the new link, or -errno. */
+static int caller_decide(struct caller *c, const uint8_t *req, size_t len, struct ipc_link **ret)
+{
+    struct ucred cred;
+    socklen_t cred_len = sizeof(cred);
+    Godwit__ConnectRequest *r;
+    int rv = -EINVAL;
+
+    if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &cred_len) != 0 ||
+        !server_uid_ok(c->server, cred.uid, cred.gid))
+        return -EPERM;
+    r = godwit__connect_request__unpack(NULL, len, req);
+    if (r && name_ok(r->client))
+        rv = server_link_new(c->server, r->client, ret);
     if (r)
         godwit__connect_request__free_unpacked(r, NULL);
-    reply.error = (uint32_t)-rv;
-    if (l)
-        reply.address = l->url;
-    reply.server = s->service;
-    if (nng_msg_alloc(ret, godwit__connect_reply__get_packed_size(&reply)) != 0)
-        *ret = NULL;
-    else
-        godwit__connect_reply__pack(&reply, nng_msg_body(*ret));
+    return rv;
 }
 
-static void server_receive(struct ipc_server *s)
+/* One packet, one answer, end. */
+static void caller_ready(void *ctx, int events)
 {
-    s->step = SRV_RECV;
-    nng_recv_aio(s->rep, s->aio);
+    struct caller *c = ctx;
+    Godwit__ConnectReply reply = GODWIT__CONNECT_REPLY__INIT;
+    uint8_t buf[IPC_RENDEZVOUS_MAX];
+    struct ipc_link *l = NULL;
+
+    (void)events;
+    ssize_t n = recv(c->fd, buf, sizeof(buf), MSG_TRUNC);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n > 0) {
+        int rv = (size_t)n > sizeof(buf) ? -EMSGSIZE : caller_decide(c, buf, (size_t)n, &l);
+        reply.error = (uint32_t)-rv;
+        if (l)
+            reply.address = l->url;
+        reply.server = c->server->service;
+        size_t len = godwit__connect_reply__get_packed_size(&reply);
+        if (len <= sizeof(buf)) {
+            godwit__connect_reply__pack(&reply, buf);
+            (void)send(c->fd, buf, len, MSG_NOSIGNAL | MSG_DONTWAIT); /* gone: the link times out */
+        }
+    }
+    caller_free(c);
 }
 
-static void server_run(void *ctx)
+static void server_accept(void *ctx, int events)
 {
     struct ipc_server *s = ctx;
 
-    pthread_mutex_lock(&s->mtx);
-    bool done = s->done;
-    s->done = false;
-    pthread_mutex_unlock(&s->mtx);
-    if (!done)
-        return;
-    int rv = nng_aio_result(s->aio);
-    if (s->step == SRV_SEND) {
-        if (rv != 0 && nng_aio_get_msg(s->aio))
-            nng_msg_free(nng_aio_get_msg(s->aio));
-        nng_aio_set_msg(s->aio, NULL);
-        server_receive(s);
-        return;
+    (void)events;
+    for (int i = 0; i < 16; i++) {
+        int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0)
+            return;
+        if (s->n_callers == IPC_MAX_CALLERS) {
+            close(fd);
+            continue;
+        }
+        struct caller *c = mem_calloc(MEM(ipc_server), 1, sizeof(*c));
+        c->server = s;
+        c->fd = fd;
+        c->next = s->callers;
+        c->prev = &s->callers;
+        if (c->next)
+            c->next->prev = &c->next;
+        s->callers = c;
+        s->n_callers++;
+        c->watch = loop_fd_new(s->loop, "ipc rendezvous", fd, LOOP_READ, caller_ready, c);
+        c->timer = loop_timer_new(s->loop, "ipc rendezvous", caller_timeout, c);
+        loop_timer_arm(c->timer, IPC_REQUEST_WAIT);
     }
-    if (rv == NNG_ECLOSED)
-        return;
-    if (rv != 0) {
-        server_receive(s);
-        return;
-    }
-    nng_msg *req = nng_aio_get_msg(s->aio), *reply = NULL;
-    server_answer(s, req, &reply);
-    nng_msg_free(req);
-    nng_aio_set_msg(s->aio, reply);
-    if (!reply) {
-        server_receive(s);
-        return;
-    }
-    s->step = SRV_SEND;
-    nng_send_aio(s->rep, s->aio);
 }
 
 /* Removes the pair sockets of a predecessor that was killed: SERVICE.PID.SERIAL. */
@@ -272,25 +291,54 @@ static void server_sweep(const struct ipc_server *s)
     closedir(d);
 }
 
+/* Binds; a file that a dead process left is replaced, one with a listener is not. */
+static int server_bind(int fd, const struct sockaddr_un *sun)
+{
+    if (bind(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0)
+        return 0;
+    if (errno != EADDRINUSE)
+        return -errno;
+    int probe = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0)
+        return -errno;
+    bool dead = connect(probe, (const struct sockaddr *)sun, sizeof(*sun)) != 0 &&
+                (errno == ECONNREFUSED || errno == EPROTOTYPE);
+    close(probe);
+    if (!dead)
+        return -EADDRINUSE;
+    if (unlink(sun->sun_path) != 0 && errno != ENOENT)
+        return -errno;
+    return bind(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 ? 0 : -errno;
+}
+
 static int server_listen(struct ipc_server *s)
 {
-    char url[IPC_URL_MAX];
-    nng_listener lst;
+    struct sockaddr_un sun = { .sun_family = AF_UNIX };
     struct stat st;
-    int n = snprintf(url, sizeof(url), "ipc://%s/%s", s->run_dir, s->service);
+    int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s", s->run_dir, s->service);
 
-    if (n < 0 || (size_t)n >= sizeof(url) - 20)
+    /* The pair's paths are longer by ".PID.SERIAL". */
+    if (n < 0 || (size_t)n >= sizeof(sun.sun_path) - 20)
         return -ENAMETOOLONG;
-    int rv = nng_listener_create(&lst, s->rep, url);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    int rv = server_bind(fd, &sun);
     if (rv == 0) {
-        (void)nng_listener_set_int(lst, NNG_OPT_IPC_PERMISSIONS, 0770);
-        rv = nng_listener_start(lst, 0);
+        mode_t mode = 0660;
+        if (stat(s->run_dir, &st) != 0 || chown(sun.sun_path, (uid_t)-1, st.st_gid) != 0)
+            mode = 0600; /* not in that group: its members cannot come in, we and root can */
+        if (chmod(sun.sun_path, mode) != 0 || listen(fd, 64) != 0)
+            rv = -errno;
+        if (rv != 0)
+            unlink(sun.sun_path);
     }
-    if (rv != 0)
-        return ipc_errno(rv);
-    const char *path = url + strlen("ipc://");
-    if (stat(s->run_dir, &st) == 0 && chown(path, (uid_t)-1, st.st_gid) != 0)
-        (void)chmod(path, 0700);
+    if (rv != 0) {
+        close(fd);
+        return rv;
+    }
+    s->fd = fd;
+    s->watch = loop_fd_new(s->loop, "ipc rendezvous", fd, LOOP_READ, server_accept, s);
     server_sweep(s);
     return 0;
 }
@@ -300,53 +348,36 @@ struct ipc_server *ipc_server_new(
     void *(*accepted)(void *, struct ipc_link *, const char *, uint32_t), void *ctx, int *ret_err)
 {
     struct ipc_server *s = mem_calloc(MEM(ipc_server), 1, sizeof(*s));
-    int rv = 0, nrv;
 
     s->loop = loop;
     s->ops = ops;
     s->accepted = accepted;
     s->ctx = ctx;
-    pthread_mutex_init(&s->mtx, NULL);
-    if (strlen(run_dir) >= sizeof(s->run_dir) || strlen(service) >= sizeof(s->service))
-        rv = -ENAMETOOLONG;
-    else if ((nrv = nng_rep0_open(&s->rep)) != 0)
-        rv = ipc_errno(nrv);
-    if (rv != 0) {
-        pthread_mutex_destroy(&s->mtx);
-        mem_free(MEM(ipc_server), s);
-        *ret_err = rv;
-        return NULL;
+    s->fd = -1;
+    bool fits = strlen(run_dir) < sizeof(s->run_dir) && strlen(service) < sizeof(s->service);
+    if (fits) {
+        snprintf(s->run_dir, sizeof(s->run_dir), "%s", run_dir);
+        snprintf(s->service, sizeof(s->service), "%s", service);
     }
-    snprintf(s->run_dir, sizeof(s->run_dir), "%s", run_dir);
-    snprintf(s->service, sizeof(s->service), "%s", service);
-    s->waker = loop_waker_new(loop, "ipc server", server_run, s);
-    (void)nng_socket_set_size(s->rep, NNG_OPT_RECVMAXSZ, 4096);
-    rv = ipc_errno(nng_aio_alloc(&s->aio, server_aio_cb, s));
-    if (rv == 0)
-        rv = server_listen(s);
-    if (rv != 0) {
-        ipc_server_free(s);
-        *ret_err = rv;
-        return NULL;
-    }
-    nng_aio_set_timeout(s->aio, NNG_DURATION_INFINITE);
-    server_receive(s);
-    *ret_err = 0;
-    return s;
+    *ret_err = fits ? server_listen(s) : -ENAMETOOLONG;
+    if (*ret_err == 0)
+        return s;
+    mem_free(MEM(ipc_server), s);
+    return NULL;
 }
 
 void ipc_server_free(struct ipc_server *s)
 {
+    char path[IPC_URL_MAX + IPC_NAME_MAX];
+
     if (!s)
         return;
-    nng_close(s->rep);
-    if (s->aio) {
-        nng_aio_stop(s->aio);
-        if (s->done && nng_aio_get_msg(s->aio) &&
-            (s->step == SRV_RECV) == (nng_aio_result(s->aio) == 0))
-            nng_msg_free(nng_aio_get_msg(s->aio));
-        nng_aio_free(s->aio);
-    }
+    loop_fd_free(s->watch);
+    close(s->fd);
+    snprintf(path, sizeof(path), "%s/%s", s->run_dir, s->service);
+    unlink(path);
+    while (s->callers)
+        caller_free(s->callers);
     for (struct ipc_link *l = s->links, *next; l; l = next) {
         next = l->next;
         bool busy = l->busy;
@@ -354,7 +385,5 @@ void ipc_server_free(struct ipc_server *s)
         if (busy) /* its memory goes when its callback returns: by then the server is no more */
             l->server = NULL;
     }
-    loop_waker_free(s->waker);
-    pthread_mutex_destroy(&s->mtx);
     mem_free(MEM(ipc_server), s);
 }
