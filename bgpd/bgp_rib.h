@@ -120,6 +120,10 @@ void bgp_rib_writable(uint16_t peer);                                /* bgp_io c
 #define BGP_OUT_HIGH (1024 * 1024)
 #define BGP_OUT_LOW  (256 * 1024)
 
+/* ---- attribute collection (bgp_rib_gc.c): runs by itself when the number of sets has doubled ---- */
+void bgp_rib_gc_now(void);
+uint64_t bgp_rib_gc_runs(void);
+
 /* ---- questions ---- */
 struct bgp_rib_counts { uint32_t received, accepted, sent, filtered, stale; uint64_t loop_as, loop_originator, loop_cluster, bad_nexthop, martian, policy_missing; };
 void bgp_rib_peer_counts(uint16_t peer, enum bgp_afi_safi af, struct bgp_rib_counts *ret);  /* summed over shards, lock-free */
