@@ -132,6 +132,8 @@ const struct cli_args *conf_get(const struct conf_obj *o, const struct conf_row 
 struct conf_obj *conf_root(struct conf *c);
 /* For checks: puts "KEYWORD v" (keyword may be NULL) behind the argument `after`. Strings must live as long as the schema. */
 void conf_args_add_num(struct conf_change *c, const char *after, const char *keyword, const char *name, uint64_t v);
+/* Puts the prefix `name` in place of the arguments `addr` and `mask` ("10.0.0.0 255.0.0.0"). */
+void conf_args_set_prefix(struct conf_change *c, const char *addr, const char *mask, const char *name, const struct prefix *pfx);
 void conf_args_add_word(struct cli_args *a, const char *name, const char *word);
 void conf_args_copy(const struct cli_args *a, struct cli_args *ret); /* free with cli_args_free() */
 

@@ -405,3 +405,25 @@ void conf_args_add_word(struct cli_args *a, const char *name, const char *word)
     struct cli_arg *x = args_insert(a, a->n, 1, 0);
     *x = (struct cli_arg){ .name = name, .type = CLI_A_KEYWORD, .text = word };
 }
+
+void conf_args_set_prefix(struct conf_change *c, const char *addr, const char *mask,
+                          const char *name, const struct prefix *pfx)
+{
+    struct cli_args *a = (struct cli_args *)c->args; /* as above */
+    char text[PREFIX_STRLEN];
+    unsigned at = 0, keep = 0;
+    prefix_str(pfx, text);
+    while (at < a->n && strcmp(a->v[at].name, addr))
+        at++;
+    struct cli_arg *x = args_insert(a, at, 1, strlen(text) + 1);
+    strcpy((char *)x->text, text);
+    x->name = name;
+    x->type = pfx->family == AF_INET6 ? CLI_A_PFX6 : CLI_A_PFX4;
+    x->ip = ipaddr_from(pfx->family, pfx->b);
+    x->pfx = *pfx;
+    x->plen = pfx->len;
+    for (unsigned i = 0; i < a->n; i++)
+        if (strcmp(a->v[i].name, addr) && strcmp(a->v[i].name, mask))
+            a->v[keep++] = a->v[i];
+    a->n = keep;
+}

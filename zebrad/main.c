@@ -3,13 +3,14 @@
  */
 #include "config.h"
 #include "log.h"
-#include "zebra.h"
+#include "zebra_show.h"
 
 static struct zebra zebra;
 
 static void setup(struct daemon *d)
 {
     zebra_init(&zebra, d, d->loop);
+    zebra_shell_setup(d);
 }
 
 static int open_kernel(struct daemon *d)

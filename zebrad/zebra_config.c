@@ -64,45 +64,50 @@ static bool is_null0(const char *ifname)
     return ifname && !strcasecmp(ifname, "null0");
 }
 
-static void static_from(const struct conf_change *c, struct zebra_static *s)
+static void name_copy(char dst[16], const char *src)
+{
+    snprintf(dst, 16, "%s", src ? src : "");
+}
+
+static void static_from(const struct conf_change *c, struct zstatic_key *k, struct zstatic_nh *n)
 {
     const struct cli_args *a = c->args;
-    const struct cli_arg *p = cli_arg(a, "prefix"), *gate = cli_arg(a, "gate"),
-                         *vrf = conf_obj_arg(c->obj, "vrfname");
+    const struct cli_arg *gate = cli_arg(a, "gate"), *vrf = conf_obj_arg(c->obj, "vrfname");
     const char *disc = cli_arg_text(a, "discard"), *ifname = cli_arg_text(a, "ifname");
-    memset(s, 0, sizeof(*s));
+    memset(k, 0, sizeof(*k));
+    memset(n, 0, sizeof(*n));
     if (!vrf)
-        vrf = cli_arg(a, "vrf");
-    s->prefix = p->pfx;
-    s->vrf = vrf ? vrf->text : NULL;
-    s->nexthop_vrf = cli_arg_text(a, "nhvrf");
-    s->distance = (uint8_t)cli_arg_num(a, "distance", 1);
-    s->tag = (uint32_t)cli_arg_num(a, "tag", 0);
-    s->metric = (uint32_t)cli_arg_num(a, "metric", 0);
-    s->weight = (uint32_t)cli_arg_num(a, "weight", 1);
-    s->table = (uint32_t)cli_arg_num(a, "table", 0);
-    s->onlink = cli_has(a, "onlink");
+        vrf = cli_arg(a, "vrfarg");
+    name_copy(k->vrf, vrf ? vrf->text : "default");
+    k->prefix = cli_arg(a, "prefix")->pfx;
+    k->distance = (uint8_t)cli_arg_num(a, "distance", 1);
+    k->table = (uint32_t)cli_arg_num(a, "tableid", 0);
+    name_copy(n->vrf, cli_arg_text(a, "nhvrf"));
+    n->weight = (uint16_t)cli_arg_num(a, "weightval", 1);
+    n->onlink = cli_has(a, "onlink");
     if (gate)
-        s->gate = gate->ip;
+        n->gate = gate->ip;
     if (is_null0(ifname) || (disc && strcmp(disc, "reject")))
-        s->kind = ZN_BLACKHOLE;
+        n->kind = ZN_BLACKHOLE;
     else if (disc)
-        s->kind = ZN_REJECT;
+        n->kind = ZN_REJECT;
     else if (ifname) {
-        s->ifname = ifname;
-        s->kind = gate ? ZN_GATEWAY_IF : ZN_IFINDEX;
+        name_copy(n->ifname, ifname);
+        n->kind = gate ? ZN_GATEWAY_IF : ZN_IFINDEX;
     } else
-        s->kind = ZN_GATEWAY;
+        n->kind = ZN_GATEWAY;
 }
 
 static void static_apply(const struct conf_change *c)
 {
-    struct zebra_static s;
-    static_from(c, &s);
-    if (c->op == CONF_SET)
-        zebra_static_set(&s);
+    struct zstatic_key k;
+    struct zstatic_nh n;
+    static_from(c, &k, &n);
+    if (c->op == CONF_UNSET)
+        zebra_static_unset(zebra_self(), &k, &n);
     else
-        zebra_static_unset(&s);
+        zebra_static_set(zebra_self(), &k, &n, (uint32_t)cli_arg_num(c->args, "tagval", 0),
+                         (uint32_t)cli_arg_num(c->args, "metricval", 0));
 }
 
 static int static_check(struct conf_change *c, char *err, size_t errlen)
@@ -118,15 +123,8 @@ static int static_check(struct conf_change *c, char *err, size_t errlen)
  */
 static int static_mask_check(struct conf_change *c, char *err, size_t errlen)
 {
-    struct cli_args *a = (struct cli_args *)(uintptr_t)c->args;
-    struct cli_arg *net = NULL, *mask = NULL;
+    const struct cli_arg *net = cli_arg(c->args, "net"), *mask = cli_arg(c->args, "mask");
     uint8_t len;
-    for (unsigned i = 0; i < a->n; i++) {
-        if (!strcmp(a->v[i].name, "net"))
-            net = &a->v[i];
-        if (!strcmp(a->v[i].name, "mask"))
-            mask = &a->v[i];
-    }
     if (!net || !mask)
         return static_check(c, err, errlen);
     if (!prefix_mask_to_len(&mask->ip, &len)) {
@@ -134,8 +132,7 @@ static int static_mask_check(struct conf_change *c, char *err, size_t errlen)
         return -1;
     }
     struct prefix p = prefix_from(AF_INET, net->ip.b, len);
-    char text[PREFIX_STRLEN];
-    zebra_config_arg_prefix(a, net, mask, &p, prefix_str(&p, text));
+    conf_args_set_prefix(c, "net", "mask", "prefix", &p);
     return static_check(c, err, errlen);
 }
 
@@ -200,7 +197,7 @@ static void router_id_apply(const struct conf_change *c)
     "weight (1-65535)$weight|vrf WORD$vrf}]"
 #define PFX4  "ip route <A.B.C.D/M$prefix|A.B.C.D$net A.B.C.D$mask> "
 #define PFX6  "ipv6 route X:X::X:X/M$prefix "
-#define SKEYS "prefix gate ifname discard distance table nhvrf vrf"
+#define SKEYS "prefix gate ifname discard distance tableid nhvrf vrfarg"
 #define STATIC(node_, grammar_, check_, order_)                                                  \
     {                                                                                            \
         .node = node_, .grammar = grammar_, .keys = SKEYS, .order = order_, .help = static_help, \
@@ -214,11 +211,11 @@ static const char static_help[] =
     "Null0\nreject|Emit an ICMP unreachable when "
     "matched\nblackhole|Silently discard pkts when matched\ntag|Set tag for this route\n$tag|Tag "
     "value\n$distance|Distance value for this "
-    "route\nmetric|Metric for this route\n$metric|Metric value\ntable|Table to "
-    "configure\n$table|The table number to configure\nnexthop-vrf|Specify the "
+    "route\nmetric|Metric for this route\n$metricval|Metric value\ntable|Table to "
+    "configure\n$tableid|The table number to configure\nnexthop-vrf|Specify the "
     "VRF of the gateway\n$nhvrf|The VRF name\nonlink|Treat the nexthop as directly attached to the "
     "interface\nweight|Weight among several next "
-    "hops\n$weight|Weight value\nvrf|Specify the VRF\n$vrf|The VRF name";
+    "hops\n$weightval|Weight value\nvrf|Specify the VRF\n$vrfarg|The VRF name";
 
 static const struct conf_row rows[] = {
     STATIC("config", PFX4 "<A.B.C.D|X:X::X:X>$gate [WORD$ifname] " OPTS, static_mask_check, 300),
