@@ -16,4 +16,6 @@ void shell_vty_stop(struct daemon *d);
 /* Commands and rows that every daemon has: hostname, log ..., service ..., password, line vty, debug ..., show version|logging|memory|
  * event cpu|running-config|debugging|plugins, write ..., clear log cmdline-targets, terminal ..., plugin load, send log ... (shell_common.c). */
 void shell_common_add(struct daemon *d);
+const char *shell_hostname(void);              /* `hostname` of the configuration, else the system's */
+void shell_log_command(const char *line);      /* `log commands`: for whoever takes lines from a shell */
 #endif
