@@ -17,7 +17,7 @@
 #include "shell.h"
 #include "shell_private.h"
 
-MEM_DEFINE(shell, "Shell");
+MEM_DEFINE(shell_cmd, "Shell");
 
 static struct {
     char hostname[256];
@@ -321,7 +321,7 @@ static int debug_exec(struct cli_req *r)
 static char *word_help(const char *grammar)
 {
     char *copy = mem_strdup(MEM(tmp), grammar),
-         *help = mem_calloc(MEM(shell), 1, strlen(grammar) * 12 + 400);
+         *help = mem_calloc(MEM(shell_cmd), 1, strlen(grammar) * 12 + 400);
     char *p = help + sprintf(help, "%s", "");
     for (char *save = NULL, *w = strtok_r(copy, " <>[]{}|", &save); w;
          w = strtok_r(NULL, " <>[]{}|", &save)) {
@@ -343,12 +343,12 @@ static char *word_help(const char *grammar)
 static void debug_add(struct daemon *d, const char *words)
 {
     char grammar[200], err[200];
-    struct conf_row *row = mem_calloc(MEM(shell), 1, sizeof(*row));
-    struct cli_cmd *cmd = mem_calloc(MEM(shell), 1, sizeof(*cmd));
+    struct conf_row *row = mem_calloc(MEM(shell_cmd), 1, sizeof(*row));
+    struct cli_cmd *cmd = mem_calloc(MEM(shell_cmd), 1, sizeof(*cmd));
     snprintf(grammar, sizeof(grammar), "debug %s", words);
     const char *help = word_help(words);
     *row = (struct conf_row){ .node = "config",
-                              .grammar = mem_strdup(MEM(shell), grammar),
+                              .grammar = mem_strdup(MEM(shell_cmd), grammar),
                               .help = help,
                               .order = 50,
                               .group = "debug",
@@ -356,7 +356,7 @@ static void debug_add(struct daemon *d, const char *words)
                               .apply = debug_apply };
     conf_add_rows(d->conf, row, 1);
     snprintf(grammar, sizeof(grammar), "[no] debug %s", words);
-    *cmd = (struct cli_cmd){ "view", mem_strdup(MEM(shell), grammar), help, debug_exec, 0 };
+    *cmd = (struct cli_cmd){ "view", mem_strdup(MEM(shell_cmd), grammar), help, debug_exec, 0 };
     if (cli_add(d->cli, cmd, err, sizeof(err)) < 0)
         log_err("%s: %s", grammar, err);
 }
