@@ -198,10 +198,10 @@ static void router_id_apply(const struct conf_change *c)
 #define PFX4  "ip route <A.B.C.D/M$prefix|A.B.C.D$net A.B.C.D$mask> "
 #define PFX6  "ipv6 route X:X::X:X/M$prefix "
 #define SKEYS "prefix gate ifname discard distance tableid nhvrf vrfarg"
-#define STATIC(node_, grammar_, check_, order_)                                                  \
-    {                                                                                            \
-        .node = node_, .grammar = grammar_, .keys = SKEYS, .order = order_, .help = static_help, \
-        .check = check_, .apply = static_apply                                                   \
+#define STATIC(node_, grammar_, check_, order_)                                               \
+    {                                                                                         \
+        .node = node_, .grammar = grammar_, .keys = SKEYS, .order = order_, .group = "route", \
+        .help = static_help, .check = check_, .apply = static_apply                           \
     }
 
 static const char static_help[] =

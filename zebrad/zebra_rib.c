@@ -192,6 +192,7 @@ static struct rib_attr class_attr(const struct rib_class *c)
 
 uint32_t rib_class_get(struct rib *r, const struct rib_attr *a)
 {
+    r->now_s = rib_now(r); /* the routes that get this class are of now */
     uint32_t b = class_bucket(r, a);
     for (uint32_t h = r->class_hash.head[b]; h;) {
         struct rib_class *c = rib_class(r, h);

@@ -70,16 +70,31 @@ struct nht_show {
     const struct ipaddr *only;
 };
 
+static void nht_client(struct writer *w, uint16_t owner)
+{
+    writer_text(w, " %s", zebra_owner_name(owner));
+    writer_obj(w, NULL);
+    writer_str(w, "protocol", zebra_owner_name(owner));
+    writer_end(w);
+}
+
+/* Who wants to know: the clients that registered it, and the owners of next-hop sets that go over
+ * it. */
 static void nht_clients(struct writer *w, const struct track *tr)
 {
+    uint16_t last = RIB_OWNER_NONE;
     writer_text(w, " Client list:");
     writer_arr(w, "clientList");
-    for (unsigned i = 0; i < tr->n_regs; i++) {
-        const char *name = zebra_owner_name(tr->regs[i].owner);
-        writer_text(w, " %s", name);
-        writer_obj(w, NULL);
-        writer_str(w, "protocol", name);
-        writer_end(w);
+    for (unsigned i = 0; i < tr->n_regs; i++)
+        nht_client(w, tr->regs[i].owner);
+    for (unsigned i = 0; i < tr->n_nhgs; i++) {
+        uint16_t owner = nhg_get(zebra_rib(), tr->nhgs[i])->owner;
+        bool told = owner == last;
+        for (unsigned k = 0; k < tr->n_regs && !told; k++)
+            told = tr->regs[k].owner == owner;
+        if (!told)
+            nht_client(w, owner);
+        last = owner;
     }
     writer_text(w, "\n");
     writer_end(w);
@@ -91,7 +106,7 @@ static void nht_one(void *ctx, struct track *tr)
     struct writer *w = s->r->out;
     struct ipaddr a = track_addr(tr);
     char addr[IPADDR_STRLEN], pfx[PREFIX_STRLEN];
-    if (!tr->n_regs || (s->only && !ipaddr_eq(s->only, &a)))
+    if (s->only && !ipaddr_eq(s->only, &a))
         return;
     ipaddr_str(&a, addr);
     writer_line(w, "%s%s", addr, tr->connected ? "(Connected)" : "");

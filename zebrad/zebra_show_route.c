@@ -155,7 +155,7 @@ static void route_text(struct writer *w, const struct rib_view *v, const char *p
     char head[96];
     int len = snprintf(head, sizeof(head), "%c%c%c %s", proto_letter(v->proto),
                        v->selected ? '>' : ' ', state_char(v), pfx);
-    if (v->proto != ZP_CONNECT || v->distance || v->metric)
+    if ((v->proto != ZP_CONNECT && v->proto != ZP_LOCAL) || v->distance || v->metric)
         len += snprintf(head + len, sizeof(head) - (size_t)len, " [%u/%u]", v->distance, v->metric);
     for (unsigned i = 0; i < n; i++) {
         if (i == 0)
