@@ -19,7 +19,7 @@
 #include "bgp_shard.h"
 #include <stdlib.h>
 
-MEM_DEFINE(bgp_zebra, "BGP zebra output");
+MEM_DEFINE(bgp_rib_zebra, "BGP zebra output");
 
 #define POSTED_MAX 4 /* batches of a shard in the main thread's queue */
 
@@ -41,7 +41,7 @@ static struct nhg **nhg_bucket(uint16_t inst, const uint32_t *nh, unsigned n)
 
 static struct zapi_nhg *nhg_describe(const struct nhg *g)
 {
-    struct zapi_nhg *z = mem_calloc(MEM(bgp_zebra), 1, sizeof(*z));
+    struct zapi_nhg *z = mem_calloc(MEM(bgp_rib_zebra), 1, sizeof(*z));
     z->id = g->id;
     for (unsigned i = 0; i < g->n; i++)
         if (nht_zapi(g->nh[i], &z->nh[z->n]))
@@ -56,7 +56,7 @@ static uint32_t nhg_get(const struct bgp_shard *s, uint16_t inst, const uint32_t
     while (g && (g->inst != inst || g->n != n || memcmp(g->nh, nh, n * sizeof(*nh))))
         g = g->next;
     if (!g) {
-        g = mem_calloc(MEM(bgp_zebra), 1, sizeof(*g) + n * sizeof(*nh));
+        g = mem_calloc(MEM(bgp_rib_zebra), 1, sizeof(*g) + n * sizeof(*nh));
         g->id = ++nhg_last;
         g->inst = inst;
         g->n = (uint16_t)n;
@@ -85,7 +85,7 @@ static void nhg_put(const struct bgp_shard *s, const struct zset_key *k)
             struct rib_up *u = rib_up_new(UP_NHG_DEL, s);
             u->count = g->id;
             rib_up_post(u);
-            mem_free(MEM(bgp_zebra), g);
+            mem_free(MEM(bgp_rib_zebra), g);
         }
         break;
     }
@@ -108,8 +108,8 @@ static void zindex_put(struct bgp_shard *s, uint32_t i)
 
 static void zindex_build(struct bgp_shard *s, uint32_t size)
 {
-    mem_free(MEM(bgp_zebra), s->zindex);
-    s->zindex = mem_calloc(MEM(bgp_zebra), size, sizeof(*s->zindex));
+    mem_free(MEM(bgp_rib_zebra), s->zindex);
+    s->zindex = mem_calloc(MEM(bgp_rib_zebra), size, sizeof(*s->zindex));
     s->zindex_size = size;
     for (uint32_t i = 1; i < s->n_zsets; i++)
         if (s->zsets[i].used)
@@ -125,7 +125,7 @@ static uint32_t zset_slot(struct bgp_shard *s)
         }
     if (s->n_zsets >= s->cap_zsets) {
         s->cap_zsets = s->cap_zsets ? s->cap_zsets * 2 : 64;
-        s->zsets = mem_realloc(MEM(bgp_zebra), s->zsets, s->cap_zsets * sizeof(*s->zsets));
+        s->zsets = mem_realloc(MEM(bgp_rib_zebra), s->zsets, s->cap_zsets * sizeof(*s->zsets));
     }
     if (!s->n_zsets)
         s->zsets[s->n_zsets++] = (struct zset){ 0 };
@@ -147,7 +147,7 @@ static uint32_t zset_get(struct bgp_shard *s, const struct zset_key *k)
     s->zsets[i] = (struct zset){ .hash = hash,
                                  .used = true,
                                  .nhg = nhg_get(s, k->inst, k->nh, k->n),
-                                 .key = mem_dup(MEM(bgp_zebra), k, key_len(k)) };
+                                 .key = mem_dup(MEM(bgp_rib_zebra), k, key_len(k)) };
     if (s->n_zsets * 2 > s->zindex_size)
         zindex_build(s, s->zindex_size ? s->zindex_size * 2 : 128);
     else
@@ -164,7 +164,7 @@ static void zsets_sweep(struct bgp_shard *s)
         if (!z->used || z->refs)
             continue;
         nhg_put(s, z->key);
-        mem_free(MEM(bgp_zebra), z->key);
+        mem_free(MEM(bgp_rib_zebra), z->key);
         *z = (struct zset){ 0 };
         s->zsets_idle++;
         dropped = true;
@@ -268,7 +268,7 @@ static void send_zset(struct bgp_shard *s, struct shard_table *t, uint32_t zi)
 {
     uint32_t left = s->zsets[zi].count, i = s->zsets[zi].head;
     while (left) {
-        struct zbatch *zb = mem_alloc(MEM(bgp_zebra), sizeof(*zb) + left * sizeof(zb->h[0]));
+        struct zbatch *zb = mem_alloc(MEM(bgp_rib_zebra), sizeof(*zb) + left * sizeof(zb->h[0]));
         size_t len = 0;
         zb->count = zb->acked = 0;
         while (left && len + 17 <= ZAPI_BATCH_BYTES) {
@@ -292,13 +292,13 @@ static void drain_init(struct bgp_shard *s)
 {
     if (s->zdrain.dest)
         return;
-    s->zdrain.dest = mem_alloc(MEM(bgp_zebra), (FLUSH_DESTS + 1) * sizeof(uint32_t));
-    s->zdrain.next = mem_alloc(MEM(bgp_zebra), (FLUSH_DESTS + 1) * sizeof(uint32_t));
-    s->zdrain.touched = mem_alloc(MEM(bgp_zebra), (FLUSH_DESTS + 1) * sizeof(uint32_t));
-    s->zdrain.nlri = mem_alloc(MEM(bgp_zebra), ZAPI_BATCH_BYTES);
+    s->zdrain.dest = mem_alloc(MEM(bgp_rib_zebra), (FLUSH_DESTS + 1) * sizeof(uint32_t));
+    s->zdrain.next = mem_alloc(MEM(bgp_rib_zebra), (FLUSH_DESTS + 1) * sizeof(uint32_t));
+    s->zdrain.touched = mem_alloc(MEM(bgp_rib_zebra), (FLUSH_DESTS + 1) * sizeof(uint32_t));
+    s->zdrain.nlri = mem_alloc(MEM(bgp_rib_zebra), ZAPI_BATCH_BYTES);
     if (!s->n_zsets) { /* number 0 is "not there" */
         s->cap_zsets = 64;
-        s->zsets = mem_calloc(MEM(bgp_zebra), s->cap_zsets, sizeof(*s->zsets));
+        s->zsets = mem_calloc(MEM(bgp_rib_zebra), s->cap_zsets, sizeof(*s->zsets));
         s->n_zsets = 1;
     }
 }
@@ -429,7 +429,7 @@ static void batch_free(struct bgp_shard *s, struct zbatch *zb)
     else
         s->zbatches = zb->next;
     s->zsets[zb->zset].refs--;
-    mem_free(MEM(bgp_zebra), zb);
+    mem_free(MEM(bgp_rib_zebra), zb);
 }
 
 /* It knows nothing (any more): everything is to be sent, or nothing can be. */
@@ -505,13 +505,13 @@ void zebra_free(struct bgp_shard *s)
     while (s->zbatches)
         batch_free(s, s->zbatches);
     for (uint32_t i = 1; i < s->n_zsets; i++)
-        mem_free(MEM(bgp_zebra), s->zsets[i].key);
-    mem_free(MEM(bgp_zebra), s->zsets);
-    mem_free(MEM(bgp_zebra), s->zindex);
-    mem_free(MEM(bgp_zebra), s->zdrain.dest);
-    mem_free(MEM(bgp_zebra), s->zdrain.next);
-    mem_free(MEM(bgp_zebra), s->zdrain.touched);
-    mem_free(MEM(bgp_zebra), s->zdrain.nlri);
+        mem_free(MEM(bgp_rib_zebra), s->zsets[i].key);
+    mem_free(MEM(bgp_rib_zebra), s->zsets);
+    mem_free(MEM(bgp_rib_zebra), s->zindex);
+    mem_free(MEM(bgp_rib_zebra), s->zdrain.dest);
+    mem_free(MEM(bgp_rib_zebra), s->zdrain.next);
+    mem_free(MEM(bgp_rib_zebra), s->zdrain.touched);
+    mem_free(MEM(bgp_rib_zebra), s->zdrain.nlri);
 }
 
 /* ---- the main thread's side ---- */
@@ -533,7 +533,7 @@ static void sent_add(uint64_t first, uint32_t count, struct bgp_shard *s, struct
     }
     if (sent_end == sent_cap) {
         sent_cap = sent_cap ? sent_cap * 2 : 64;
-        sent_ring = mem_realloc(MEM(bgp_zebra), sent_ring, sent_cap * sizeof(*sent_ring));
+        sent_ring = mem_realloc(MEM(bgp_rib_zebra), sent_ring, sent_cap * sizeof(*sent_ring));
     }
     sent_ring[sent_end++] =
         (struct sent){ .first = first, .count = count, .left = count, .shard = s, .zb = zb };
@@ -564,7 +564,7 @@ void zebra_up_main(struct rib_up *u)
     case UP_NHG:
         if (cb->zebra_nhg)
             cb->zebra_nhg(bgp_rib_state.ctx, u->p);
-        mem_free(MEM(bgp_zebra), u->p);
+        mem_free(MEM(bgp_rib_zebra), u->p);
         break;
     case UP_NHG_DEL:
         if (cb->zebra_nhg_del)
@@ -599,7 +599,7 @@ void bgp_rib_zebra_up(void)
             struct zapi_nhg *z = nhg_describe(g);
             if (bgp_rib_state.cb->zebra_nhg)
                 bgp_rib_state.cb->zebra_nhg(bgp_rib_state.ctx, z);
-            mem_free(MEM(bgp_zebra), z);
+            mem_free(MEM(bgp_rib_zebra), z);
         }
     pthread_mutex_unlock(&nhg_lock);
     tell_shards(SM_ZEBRA_UP);
@@ -655,13 +655,13 @@ void bgp_rib_fib_result(const struct zapi_ack *a)
 
 void zebra_main_free(void)
 {
-    mem_free(MEM(bgp_zebra), sent_ring);
+    mem_free(MEM(bgp_rib_zebra), sent_ring);
     sent_ring = NULL;
     sent_head = sent_end = sent_cap = 0;
     for (unsigned i = 0; i < 1024; i++)
         while (nhg_buckets[i]) {
             struct nhg *g = nhg_buckets[i];
             nhg_buckets[i] = g->next;
-            mem_free(MEM(bgp_zebra), g);
+            mem_free(MEM(bgp_rib_zebra), g);
         }
 }
