@@ -116,6 +116,7 @@ struct resolved {
 #define VTYSH_ALL_UP 0xffffffffu
 /* Which daemons a line is for, in the mode stack (mode, n_mode). Free with resolved_free(). */
 void resolve(struct vtysh *v, const struct vmode *mode, unsigned n_mode, const char *line, struct resolved *r);
+const char *filter_find(const char *line, const char **ret_re); /* "| include RE" in it, or NULL */
 void resolved_free(struct resolved *r);
 int exec_line(struct vtysh *v, const char *line);      /* prints; returns enum cli_rc */
 int exec_on(struct vtysh *v, struct vdaemon *d, const char *line,

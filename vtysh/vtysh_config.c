@@ -214,20 +214,27 @@ static void split_put(struct split *s, unsigned i, const char *line)
     o->line[o->n++] = s->lineno;
 }
 
-/* A bad line, as FRR words it. */
-static void complain(struct split *s, unsigned lineno, int rc, const char *line, const char *why)
+/* A bad line, as FRR words it: who refused it on stderr, why on stdout. */
+static void complain(struct split *s, unsigned lineno, int rc, const char *line, const char *why,
+                     const char *daemon)
 {
+    const char *what = rc == CLI_NO_MATCH     ? "Unknown command"
+                       : rc == CLI_AMBIGUOUS  ? "Ambiguous command"
+                       : rc == CLI_INCOMPLETE ? "Command incomplete"
+                                              : NULL;
+
     s->errors++;
     line += strspn(line, " \t");
-    if (rc == CLI_NO_MATCH)
-        fprintf(stderr, "line %u: %% Unknown command[%d]: %s\n", lineno, rc, line);
-    else if (rc == CLI_AMBIGUOUS)
-        fprintf(stderr, "line %u: %% Ambiguous command[%d]: %s\n", lineno, rc, line);
-    else if (rc == CLI_INCOMPLETE)
-        fprintf(stderr, "line %u: %% Command incomplete[%d]: %s\n", lineno, rc, line);
-    else
-        fprintf(stderr, "line %u: %s[%d]: %s\n", lineno,
-                why && *why ? why : "% Configuration failed", rc, line);
+    if (what) {
+        fprintf(stderr, "line %u: %% %s[%d]: %s\n", lineno, what, rc, line);
+        return;
+    }
+    if (why && *why) {
+        out_printf(s->v, "%s\n", why);
+        fflush(s->v->out);
+    }
+    fprintf(stderr, "line %u: Failure to communicate[%d] to %s, line: %s\n", lineno, rc, daemon,
+            line);
 }
 
 /* Leaves and enters blocks in daemon i's text until it is where the file is. */
@@ -284,7 +291,7 @@ static void split_line(struct split *s, const char *line)
     if (r.rc == CLI_OK && r.exec)
         r.rc = CLI_NO_MATCH;
     if (r.rc != CLI_OK) {
-        complain(s, s->lineno, r.rc, line, r.err);
+        complain(s, s->lineno, r.rc, line, r.err, "");
     } else if (!split_moves(s, &r)) {
         mode_pop_to(s->mode, &s->n_mode, r.depth);
         if (r.local)
@@ -336,7 +343,7 @@ static void on_report(void *ctx, struct vdaemon *d, const struct shell_msg *m)
     const struct origin *o = &s->origin[d->index];
     unsigned lineno = m->number && m->number <= o->n ? o->line[m->number - 1] : m->number;
 
-    complain(s, lineno, (int)m->rc, m->line, m->message);
+    complain(s, lineno, (int)m->rc, m->line, m->message, d->name);
 }
 
 /* One request with its text to every daemon that is up; CLI_OK, or the worst answer. */

@@ -180,21 +180,19 @@ static int resolve_in(struct vtysh *v, const char *node, const char *line, struc
     return r->rc;
 }
 
-/* The line without "| include RE". */
-static char *without_filter(const char *line, const char **ret_re)
+/* Where "| include RE" begins, or NULL; the expression may have bars of its own. */
+const char *filter_find(const char *line, const char **ret_re)
 {
-    char *copy = mem_strdup(MEM(vtysh), line);
-
-    *ret_re = NULL;
-    for (char *bar = strrchr(copy, '|'); bar && bar > copy; bar = NULL) {
-        char *p = bar + 1 + strspn(bar + 1, " \t");
+    for (const char *bar = strchr(line, '|'); bar; bar = strchr(bar + 1, '|')) {
+        const char *p = bar + 1 + strspn(bar + 1, " \t");
         size_t n = strcspn(p, " \t");
-        if (n < 3 || n > 7 || strncmp(p, "include", n) != 0 || !isspace((unsigned char)bar[-1]))
-            break;
-        *bar = 0;
-        *ret_re = line + (p + n - copy) + strspn(p + n, " \t");
+        if (n < 3 || n > 7 || strncmp(p, "include", n) != 0 || bar == line ||
+            !isspace((unsigned char)bar[-1]))
+            continue;
+        *ret_re = p + n + strspn(p + n, " \t");
+        return bar;
     }
-    return copy;
+    return NULL;
 }
 
 static bool word_is(const char *line, const char *word, size_t min)
@@ -206,9 +204,11 @@ static bool word_is(const char *line, const char *word, size_t min)
 
 static int resolve_exec(struct vtysh *v, const char *line, struct resolved *r)
 {
-    const char *re;
-    char *plain = without_filter(line, &re);
+    const char *re, *bar = filter_find(line, &re);
+    char *plain = mem_strdup(MEM(vtysh), line);
 
+    if (bar)
+        plain[bar - line] = 0;
     r->exec = true;
     r->rc = resolve_in(v, "view", plain, r);
     mem_free(MEM(vtysh), plain);
@@ -268,6 +268,23 @@ int exec_on(struct vtysh *v, struct vdaemon *d, const char *line,
     return client_request(d, &m, out, NULL, ctx);
 }
 
+/* A daemon may have put its name around: "BGP", "bgpd". What is inside, or all. */
+static char *unwrap(char *s, char *end, const char *name)
+{
+    char *key = *s == '{' ? s + 1 + strspn(s + 1, " \t\r\n") : NULL;
+    size_t n = strlen(name);
+
+    if (!key || *key != '"' || end[-1] != '}')
+        return s;
+    if (strncasecmp(key + 1, name, n) != 0 || key[1 + n] != '"')
+        n--; /* without its d */
+    if (strncasecmp(key + 1, name, n) != 0 || key[1 + n] != '"')
+        return s;
+    end[-1] = 0;
+    s = key + n + 2;
+    return s + strspn(s, ": \t\r\n");
+}
+
 /* `show X json` of several daemons: one object with each one's under its name. */
 static int run_json(struct vtysh *v, uint32_t mask, const char *line)
 {
@@ -281,18 +298,10 @@ static int run_json(struct vtysh *v, uint32_t mask, const char *line)
             continue;
         int rc = exec_on(v, &v->d[i], line, (void (*)(void *, const char *, size_t))buf_add, &b);
         char *s = b.s ? b.s : (char *)(uintptr_t) "", *end = s + b.n;
-        size_t n = strlen(v->d[i].name);
         while (end > s && isspace((unsigned char)end[-1]))
             *--end = 0;
         s += strspn(s, " \t\r\n");
-        /* Already wrapped in the daemon's name, which is in capitals on its own sockets? */
-        char *key = *s == '{' ? s + 1 + strspn(s + 1, " \t\r\n") : NULL;
-        if (key && *key == '"' && strncasecmp(key + 1, v->d[i].name, n) == 0 && key[1 + n] == '"' &&
-            end[-1] == '}') {
-            end[-1] = 0;
-            s = key + n + 2;
-            s += strspn(s, ": \t\r\n");
-        }
+        s = unwrap(s, end, v->d[i].name);
         out_printf(v, "%s\"%s\":", first ? "" : ",\n", v->d[i].name);
         out_write(v, *s ? s : "{}", *s ? strlen(s) : 2);
         buf_free(&b);

@@ -303,13 +303,10 @@ void local_init(struct vtysh *v)
 int local_run(struct vtysh *v, const struct resolved *r, const char *line)
 {
     struct cli_req q = { .cmd = r->local, .args = r->args, .app = v };
-    const char *bar = strrchr(line, '|');
+    const char *re;
 
     lo = (struct local_out){ .v = v };
-    if (r->exec && bar && bar > line) {
-        const char *re = bar + 1 + strspn(bar + 1, " \t");
-        re += strcspn(re, " \t");
-        re += strspn(re, " \t");
+    if (r->exec && filter_find(line, &re)) {
         if (!*re || regcomp(&lo.re, re, REG_EXTENDED | REG_NOSUB) != 0) {
             out_printf(v, "%% Bad regexp '%s'\n", re);
             return CLI_WARNING;

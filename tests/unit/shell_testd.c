@@ -177,6 +177,7 @@ static const struct conf_row alpha_rows[] = {
     { .node = "interface",
       .grammar = "ip address A.B.C.D/M$addr",
       .keys = "addr",
+      .flags = CONF_F_AS_WRITTEN,
       .order = 2,
       .help = "addr|Address" },
     { .node = "interface", .grammar = "description LINE...$text", .order = 1, .help = "text|Text" },
