@@ -229,7 +229,8 @@ class Speaker:
     """One session. `table` holds what the peer announced; `log` what happened, in order."""
 
     def __init__(self, host, local, remote, asn, router_id, families=None, hold=90, caps=None,
-                 password=None, listen=False, port=179, open_message=None):
+                 password=None, listen=False, port=179, open_message=None,
+                 silent=False, open_gate=None, keepalive_gate=None, persist=False):
         self.host, self.local, self.remote, self.asn = host, local, remote, asn
         self.v6 = ":" in local
         self.families = families or (("ipv6",) if self.v6 else ("ipv4",))
@@ -238,6 +239,10 @@ class Speaker:
         self.router_id, self.hold, self.password, self.port = router_id, hold, password, port
         self.open_message = open_message
         self.listen = listen
+        self.silent = silent  # no KEEPALIVE after the first
+        self.persist = persist  # try again when refused, until the session is up
+        # Events that hold back our OPEN and our first KEEPALIVE.
+        self.open_gate, self.keepalive_gate = open_gate, keepalive_gate
         self.table, self.log, self.eor, self.messages = {}, [], 0, []
         self.state, self.notification, self.peer_open = "idle", None, None
         self.lock = threading.Lock()
@@ -294,7 +299,8 @@ class Speaker:
             if len(self.buf) >= max(size, 19):
                 m, self.buf = self.buf[:size], self.buf[size:]
                 return m
-            if self.hold and time.monotonic() > self.keepalive_at and self.state == "up":
+            if self.hold and not self.silent and self.state == "up" and \
+                    time.monotonic() > self.keepalive_at:
                 self.keepalive_at = time.monotonic() + self.hold / 3
                 self.send(message(KEEPALIVE))
             try:
@@ -313,19 +319,26 @@ class Speaker:
                        + ip_address(self.router_id).packed + bytes([len(opt)]) + opt)
 
     def _run(self):
-        if not self._connect():
-            return
+        while self._connect():
+            self._session()
+            if not self.persist or "up" in self.log or self.stopping:
+                break
+            time.sleep(0.3)
+        self.state = "closed"
+
+    def _session(self):
         try:
             self.state = "opensent"
             self.sock.settimeout(0.5)
             self.buf, self.keepalive_at = b"", 0
+            if self.open_gate:
+                self.open_gate.wait(30)
             self.send(self.open_bytes())
             while not self.stopping:
                 m = self._message()
                 self._take(m[18], m[19:])
         except (OSError, EOFError, ValueError) as e:
             self.log.append("closed: %s" % e)
-        self.state = "closed"
         try:
             self.sock.close()
         except OSError:
@@ -334,6 +347,9 @@ class Speaker:
     def _take(self, kind, body):
         if kind == OPEN:
             self.peer_open = body
+            self.log.append("open")
+            if self.keepalive_gate:
+                self.keepalive_gate.wait(30)
             self.send(message(KEEPALIVE))
         elif kind == KEEPALIVE:
             if self.state == "opensent":
