@@ -259,7 +259,7 @@ static bool breaks(const struct entry *a, const struct entry *b)
     if (a->obj)
         return !a->obj->node->node->separator && !b->obj;
     if (b->obj)
-        return true;
+        return !b->obj->node->node->separator_before;
     const char *ga = entry_group(a), *gb = entry_group(b);
     return ga != gb && (!ga || !gb || strcmp(ga, gb));
 }
@@ -275,11 +275,11 @@ static bool print_block(struct out *o, unsigned depth, const struct conf_obj *ob
         else
             print_child(o, depth, b.v[i].obj);
     }
-    bool last_is_line = b.n && b.v[b.n - 1].item;
+    bool open = b.n && (b.v[b.n - 1].item || !b.v[b.n - 1].obj->node->node->separator);
     for (size_t i = 0; i < b.n; i++)
         mem_free(MEM(tmp), b.v[i].key);
     mem_free(MEM(tmp), b.v);
-    return last_is_line;
+    return open;
 }
 
 bool conf_obj_prints(const struct conf_obj *o)

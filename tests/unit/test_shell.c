@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * test_shell.c - what every daemon's shell has: the common commands and rows, and FRR's socket protocol.
+ * test_shell.c - what every daemon's shell has: the common commands and rows, and FRR's socket
+ * protocol.
  */
 #include "config.h"
 #include "cli.h"
@@ -18,20 +19,25 @@
 
 static struct daemon d;
 static char dir[60], conf_path[80], sock_path[80];
-static int slices;
 
 static int flood_more(struct cli_req *r)
 {
-    slices++;
+    unsigned *slices = r->state;
     for (int i = 0; i < 1000; i++)
         writer_line(r->out, "%099d", i);
-    return slices < 1000 ? CLI_MORE : CLI_OK;
+    return ++*slices < 1000 ? CLI_MORE : CLI_OK;
+}
+
+static void flood_end(struct cli_req *r)
+{
+    mem_free(MEM(tmp), r->state);
 }
 
 static int flood(struct cli_req *r)
 {
-    slices = 0;
+    r->state = mem_calloc(MEM(tmp), 1, sizeof(unsigned));
     r->resume = flood_more;
+    r->cancel = flood_end;
     return CLI_MORE;
 }
 
@@ -45,8 +51,11 @@ static void setup(void)
     ck_assert_ptr_nonnull(mkdtemp(dir));
     snprintf(conf_path, sizeof(conf_path), "%s/testd.conf", dir);
     snprintf(sock_path, sizeof(sock_path), "%s/testd.vty", dir);
-    d = (struct daemon){ .name = "bgpd", .progname = "testd", .description = "test",
-                         .config_file = conf_path, .vty_dir = dir };
+    d = (struct daemon){ .name = "bgpd",
+                         .progname = "testd",
+                         .description = "test",
+                         .config_file = conf_path,
+                         .vty_dir = dir };
     d.loop = loop_new();
     d.cli = cli_tree_new(NULL);
     d.conf = conf_new(d.cli, NULL);
@@ -130,7 +139,8 @@ static void *talk(void *arg)
     ck_assert_int_eq(reply[0], '{');
     ck_assert_int_eq(ask(fd, "show thread cpu"), 0);
     ck_assert_ptr_nonnull(strstr(reply, "vty client"));
-    ck_assert_int_eq(ask(fd, "conf t\nhostname r1\nlog timestamp precision 3\ndebug bgp updates in"), 0);
+    ck_assert_int_eq(
+        ask(fd, "conf t\nhostname r1\nlog timestamp precision 3\ndebug bgp updates in"), 0);
     ck_assert_int_eq(ask(fd, "line vty"), 0);
     ck_assert_int_eq(ask(fd, "exec-timeout 0 0"), 0);
     ck_assert_int_eq(ask(fd, "do show running-config no-header"), 0);
@@ -218,10 +228,14 @@ END_TEST
 START_TEST(frr_lines)
 {
     static const char text[] =
-        "frr version 10.1\nfrr defaults traditional\nhostname r1\nlog syslog informational\nlog file x/y\n"
-        "no log file\nlog stdout\nno log stdout\nlog stdout notifications\nno log commands\nno hostname r1\n"
-        "no log timestamp precision 3\nservice integrated-vtysh-config\nno service integrated-vtysh-config\n"
-        "password zebra\nenable password zebra\nline vty\n exec-timeout 0 0\n!\nlog facility local3\n"
+        "frr version 10.1\nfrr defaults traditional\nhostname r1\nlog syslog informational\nlog "
+        "file x/y\n"
+        "no log file\nlog stdout\nno log stdout\nlog stdout notifications\nno log commands\nno "
+        "hostname r1\n"
+        "no log timestamp precision 3\nservice integrated-vtysh-config\nno service "
+        "integrated-vtysh-config\n"
+        "password zebra\nenable password zebra\nline vty\n exec-timeout 0 0\n!\nlog facility "
+        "local3\n"
         "debug bgp updates\ndebug bgp neighbor\ndebug bgp bestpath 10.0.0.0/8\ndebug bgp nht\n"
         "debug bgp update-groups\ndebug bgp zebra\nno debug bgp updates\nlog record-priority\n"
         "banner motd default\nservice advanced-vty\nallow-reserved-ranges\n";
