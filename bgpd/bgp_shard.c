@@ -126,12 +126,24 @@ void shard_view(struct bgp_shard *s, struct shard_table *t, uint32_t h, const st
     v->peer_as = sp->conf.remote_as;
 }
 
-static unsigned candidates(struct bgp_shard *s, struct shard_table *t, uint32_t head, uint32_t old)
+static bool multipath_on(const struct shard_table *t)
+{
+    return t->conf->multipath[t->af] > 1 || t->conf->multipath_ibgp[t->af] > 1;
+}
+
+/* The valid paths of a chain into s->cand. A mark of multipath that cannot hold is taken off. */
+static unsigned candidates(struct bgp_shard *s, struct shard_table *t, uint32_t head, uint32_t old,
+                           bool *changed)
 {
     unsigned n = 0;
     for (uint32_t h = head; !(h & PATH_TAIL);) {
-        const struct path *p = path_get(t, h);
-        if (shard_path_valid(p)) {
+        struct path *p = path_get(t, h);
+        bool valid = shard_path_valid(p);
+        if (p->flags & PF_MULTIPATH && (!valid || !multipath_on(t))) {
+            p->flags &= (uint16_t)~PF_MULTIPATH;
+            *changed = true;
+        }
+        if (valid) {
             if (n == s->cap_cand) {
                 s->cap_cand = s->cap_cand ? s->cap_cand * 2 : 16;
                 s->cand = mem_realloc(MEM(bgp_rib), s->cand, s->cap_cand * sizeof(*s->cand));
@@ -189,11 +201,6 @@ static bool mark_multipath(struct bgp_shard *s, struct shard_table *t, unsigned 
     return changed;
 }
 
-static bool multipath_on(const struct shard_table *t)
-{
-    return t->conf->multipath[t->af] > 1 || t->conf->multipath_ibgp[t->af] > 1;
-}
-
 static void dest_changed(struct shard_table *t, struct dest_tail *tail, uint32_t d)
 {
     tail->version = ++t->version;
@@ -219,7 +226,7 @@ void shard_decide(struct bgp_shard *s, struct shard_table *t, uint32_t d)
             changed = true;
         }
     } else if (tail->path) {
-        unsigned n = candidates(s, t, tail->path, old);
+        unsigned n = candidates(s, t, tail->path, old, &changed);
         if (n) {
             unsigned b = bgp_decide_best(t->conf, s->cand, n);
             best = s->cand[b].handle;
@@ -387,6 +394,9 @@ static struct shard_peer *peer_store(struct bgp_shard *s, const struct bgp_rib_p
         atomic_store_explicit(&s->peers[conf->peer], p, memory_order_release);
     }
     for (unsigned af = 0; af < BGP_AF_MAX; af++) {
+        if (p->known && p->conf.af[af].rr_client != conf->af[af].rr_client)
+            shard_scan_add(s, SCAN_TOUCH, conf->peer, conf->gen, conf->inst * BGP_AF_MAX + (int)af,
+                           false);
         policy |= p->conf.af[af].in != conf->af[af].in || p->conf.af[af].out != conf->af[af].out;
         grave_add(s, p->conf.af[af].in);
         grave_add(s, p->conf.af[af].out);
@@ -399,11 +409,22 @@ static struct shard_peer *peer_store(struct bgp_shard *s, const struct bgp_rib_p
     return p;
 }
 
+/* Somebody else under the same index: stale paths of the last session are not this one's. */
+static bool stranger(const struct bgp_rib_peer *a, const struct bgp_rib_peer *b)
+{
+    return a->inst != b->inst || a->ebgp != b->ebgp || a->confed_peer != b->confed_peer ||
+           a->remote_as != b->remote_as || a->remote_id != b->remote_id ||
+           !ipaddr_eq(&a->remote_addr, &b->remote_addr);
+}
+
 static void peer_up(struct bgp_shard *s, const struct bgp_rib_peer *conf)
 {
     struct shard_peer *p = shard_peer(s, conf->peer);
-    if (p && p->scanning)
-        shard_scan_finish_peer(s, conf->peer);
+    if (p && p->known && !p->scanning && stranger(&p->conf, conf)) {
+        shard_scan_add(s, SCAN_CLEAR, conf->peer, p->conf.gen, -1, false);
+        p->scanning = true;
+    }
+    shard_scan_finish_peer(s, conf->peer);
     if (p && p->up) /* a session that was never reported down */
         group_leave(s, p);
     p = peer_store(s, conf);

@@ -148,7 +148,7 @@ struct rib_up {
 };
 
 /* ---- scans over the paths of a table, in slices ---- */
-enum scan_kind { SCAN_CLEAR, SCAN_STALE, SCAN_REFRESH, SCAN_SOFT_IN, SCAN_NHT, SCAN_DECIDE };
+enum scan_kind { SCAN_CLEAR, SCAN_STALE, SCAN_REFRESH, SCAN_SOFT_IN, SCAN_TOUCH, SCAN_NHT, SCAN_DECIDE };
 struct scan { struct scan *next; enum scan_kind kind; uint16_t peer; uint32_t gen; uint16_t inst_af, last; bool all_tables, report; uint32_t cursor; };
 
 struct shard_query;

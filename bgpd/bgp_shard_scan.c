@@ -40,7 +40,11 @@ static void visit(struct bgp_shard *s, const struct scan *c, struct shard_table 
     }
     if (p->source != c->peer)
         return;
-    if (c->kind == SCAN_SOFT_IN)
+    if (c->kind == SCAN_TOUCH) { /* the peer's properties changed: as if its paths had */
+        uint32_t d = path_dest(t, h);
+        dest_meta(t, dest_key(t, d))->flags |= DF_CHANGED;
+        shard_decide(s, t, d);
+    } else if (c->kind == SCAN_SOFT_IN)
         shard_reimport(s, t, path_dest(t, h), h);
     else if (c->kind == SCAN_CLEAR || (c->kind == SCAN_STALE && p->flags & PF_STALE) ||
              (c->kind == SCAN_REFRESH && p->flags & PF_REFRESH))
@@ -90,6 +94,8 @@ static void done(struct bgp_shard *s, const struct scan *c)
     struct shard_peer *p = shard_peer(s, c->peer);
     if (p)
         p->scanning = false;
+    if (!c->report)
+        return;
     struct rib_up *u = rib_up_new(UP_CLEARED, s);
     u->peer = c->peer;
     u->gen = c->gen;
@@ -122,12 +128,19 @@ bool shard_scan_work(struct bgp_shard *s)
     return s->scans || s->nht_next.count;
 }
 
-/* The peer comes back: what was still to be done for its last session is done now. */
+static bool removes(const struct scan *c, uint16_t peer)
+{
+    return c->peer == peer &&
+           (c->kind == SCAN_CLEAR || c->kind == SCAN_STALE || c->kind == SCAN_REFRESH);
+}
+
+/* The peer comes back, or its paths are about to be marked: what was still to be removed goes now.
+ */
 void shard_scan_finish_peer(struct bgp_shard *s, uint16_t peer)
 {
     for (struct scan **at = &s->scans; *at;) {
         struct scan *c = *at;
-        if (c->peer != peer || c->kind != SCAN_CLEAR) {
+        if (!removes(c, peer)) {
             at = &c->next;
             continue;
         }
@@ -141,6 +154,7 @@ void shard_scan_finish_peer(struct bgp_shard *s, uint16_t peer)
 void shard_scan_mark(struct bgp_shard *s, uint16_t peer, int af, uint16_t flag)
 {
     struct shard_peer *sp = shard_peer(s, peer);
+    shard_scan_finish_peer(s, peer);
     for (unsigned f = 0; sp && f < BGP_AF_MAX; f++) {
         struct shard_table *t = shard_table(s, sp->conf.inst, f);
         if (!t || (af >= 0 && (unsigned)af != f))

@@ -116,7 +116,7 @@ static uint32_t attr_make(unsigned feeder, unsigned k)
     b.h.origin = BGP_ORIGIN_IGP;
     b.h.flags |= BAF_MED;
     b.h.med = k;
-    bgp_attr_prepend(&b, 60000 + k, 1);
+    bgp_attr_prepend(&b, 400000 + k, 1);
     bgp_attr_prepend(&b, 3356, 1);
     for (unsigned i = 0; i < (feeder * 7 + k) % 4; i++)
         bgp_attr_prepend(&b, 1299 + i, 1);
