@@ -417,6 +417,22 @@ static bool stranger(const struct bgp_rib_peer *a, const struct bgp_rib_peer *b)
            !ipaddr_eq(&a->remote_addr, &b->remote_addr);
 }
 
+/* The session is over and leaves nothing: its policies are not needed any more. */
+static void policies_drop(struct bgp_shard *s, struct shard_peer *p)
+{
+    bool any = false;
+    for (unsigned af = 0; af < BGP_AF_MAX; af++) {
+        any |= p->conf.af[af].in || p->conf.af[af].out;
+        grave_add(s, p->conf.af[af].in);
+        grave_add(s, p->conf.af[af].out);
+        p->conf.af[af].in = p->conf.af[af].out = NULL;
+    }
+    if (!any)
+        return;
+    shard_memo_clear(s);
+    s->regroup = true;
+}
+
 static void peer_up(struct bgp_shard *s, const struct bgp_rib_peer *conf)
 {
     struct shard_peer *p = shard_peer(s, conf->peer);
@@ -446,8 +462,10 @@ static void peer_down(struct bgp_shard *s, const struct shard_msg *m)
         p->up = false;
     }
     if (!m->flag) {
-        if (p)
+        if (p) {
             p->scanning = true;
+            policies_drop(s, p);
+        }
         shard_scan_add(s, SCAN_CLEAR, m->peer, m->gen, -1, true);
         return;
     }
@@ -593,8 +611,14 @@ void shard_free(struct bgp_shard *s)
     for (unsigned i = 0; i < s->n_tables; i++)
         if (s->tables[i])
             table_free(s->tables[i]);
-    for (unsigned i = 0; i < BGP_MAX_PEERS; i++)
-        mem_free(MEM(bgp_rib), shard_peer(s, (uint16_t)i));
+    for (unsigned i = 0; i < BGP_MAX_PEERS; i++) {
+        struct shard_peer *p = shard_peer(s, (uint16_t)i);
+        if (p)
+            policies_drop(s, p);
+        mem_free(MEM(bgp_rib), p);
+    }
+    for (unsigned i = 0; i < s->n_grave; i++)
+        bgp_policy_unref(s->grave[i]);
     bgp_policy_memo_free(s->memo_in);
     bgp_policy_memo_free(s->memo_out);
     mem_free(MEM(bgp_rib), s->tables);

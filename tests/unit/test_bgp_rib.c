@@ -66,7 +66,8 @@ struct mpath {
 };
 struct mpeer {
     struct bgp_rib_peer conf;
-    bool up, slow, clearing;
+    bool up, clearing;
+    _Atomic(bool) slow;
     unsigned kind;
     struct bgp_rib_feeder *feeder;
     struct mpath in[N_PFX];
