@@ -246,7 +246,7 @@ static struct shard_group *group_for(struct bgp_shard *s, const struct shard_pee
     return g ? g : group_new(s, t, &k);
 }
 
-void group_join(struct bgp_shard *s, struct shard_peer *p, bool dump)
+void group_join(struct bgp_shard *s, struct shard_peer *p, uint32_t dump)
 {
     for (unsigned af = 0; af < BGP_AF_MAX; af++) {
         if (!wants(s, p, af))
@@ -363,13 +363,20 @@ void group_regroup(struct bgp_shard *s)
     }
 }
 
-void group_resend(struct bgp_shard *s, struct shard_peer *p, unsigned af)
+/* dump: number of the report that is wanted when it is done; 0: none. */
+void group_resend(struct bgp_shard *s, struct shard_peer *p, unsigned af, uint32_t dump)
 {
     struct shard_group *g = af < BGP_AF_MAX ? p->group[af] : NULL;
     struct shard_member *m = g ? group_member(g, p->conf.peer) : NULL;
-    (void)s;
-    if (!m)
+    if (!m) {
+        if (dump) /* nothing to send */
+            group_dump_done(s, p, af, dump);
         return;
+    }
+    if (dump) {
+        m->dump = dump;
+        m->lap = g->lap;
+    }
     m->synced = false;
     todo_all(g, m);
 }
@@ -382,7 +389,7 @@ void group_table_changed(struct bgp_shard *s, struct shard_table *t)
             continue;
         p->regroup = true;
         s->regroup = true;
-        group_resend(s, p, t->af);
+        group_resend(s, p, t->af, 0);
     }
     for (struct shard_group *g = t->groups; g; g = g->next)
         group_all_pending(g);

@@ -668,6 +668,16 @@ static bool catch_up(struct bgp_shard *s, struct shard_group *g)
     return n > 0;
 }
 
+void group_dump_done(struct bgp_shard *s, const struct shard_peer *p, unsigned af, uint32_t dump)
+{
+    struct rib_up *u = rib_up_new(UP_DUMP_DONE, s);
+    u->peer = p->conf.peer;
+    u->gen = p->conf.gen;
+    u->af = (uint8_t)af;
+    u->count = dump;
+    rib_up_post(u);
+}
+
 static void settle(struct bgp_shard *s, struct shard_group *g)
 {
     for (unsigned i = 0; i < g->n; i++) {
@@ -681,12 +691,9 @@ static void settle(struct bgp_shard *s, struct shard_group *g)
         }
         if (!m->dump || (g->pending.count && g->lap - m->lap < 2))
             continue;
-        m->dump = false;
-        struct rib_up *u = rib_up_new(UP_DUMP_DONE, s);
-        u->peer = m->peer;
-        u->gen = m->gen;
-        u->af = g->t->af;
-        rib_up_post(u);
+        uint32_t dump = m->dump;
+        m->dump = 0;
+        group_dump_done(s, shard_peer(s, m->peer), g->t->af, dump);
     }
 }
 

@@ -21,9 +21,11 @@ struct await {
     uint16_t peer;
     uint8_t af;
     uint32_t gen;
+    uint32_t seq; /* of a dump: a later one replaces it */
     unsigned left;
 };
 static struct await *awaits;
+static uint32_t dump_seq; /* the latest */
 static struct {
     uint16_t inst;
     uint32_t vrf_id;
@@ -86,10 +88,11 @@ void rib_up_post(struct rib_up *u)
 }
 
 /* ---- awaiting all shards ---- */
-static void await_add(enum rib_up_type type, uint16_t peer, uint32_t gen, uint8_t af)
+static void await_add(enum rib_up_type type, uint16_t peer, uint32_t gen, uint8_t af, uint32_t seq)
 {
     struct await *a = mem_calloc(MEM(bgp_rib), 1, sizeof(*a));
     *a = (struct await){ .next = awaits,
+                         .seq = seq,
                          .type = type,
                          .peer = peer,
                          .gen = gen,
@@ -104,7 +107,7 @@ static bool await_done(const struct rib_up *u)
     for (struct await **at = &awaits; *at; at = &(*at)->next) {
         struct await *a = *at;
         if (a->type != (enum rib_up_type)u->type || a->peer != u->peer || a->gen != u->gen ||
-            a->af != u->af)
+            a->af != u->af || a->seq != u->count)
             continue;
         if (--a->left)
             return false;
@@ -115,11 +118,11 @@ static bool await_done(const struct rib_up *u)
     return false;
 }
 
-static void await_drop(enum rib_up_type type, uint16_t peer)
+static void await_drop(enum rib_up_type type, uint16_t peer, int af /* -1: all */)
 {
     for (struct await **at = &awaits; *at;) {
         struct await *a = *at;
-        if (a->type != type || a->peer != peer) {
+        if (a->type != type || a->peer != peer || (af >= 0 && a->af != af)) {
             at = &a->next;
             continue;
         }
@@ -388,6 +391,7 @@ static void post_peer(enum shard_msg_type type, const struct bgp_rib_peer *p)
 {
     struct shard_msg *m = shard_msg_new(type, sizeof(m->u[0]));
     m->u->peer = *p;
+    m->from = dump_seq;
     max_conf_set(p);
     /* A reference for every shard; it comes back as UP_POLICY_UNREF. */
     for (unsigned i = 0; i < bgp_rib_state.n_shards; i++)
@@ -403,10 +407,11 @@ static void post_peer(enum shard_msg_type type, const struct bgp_rib_peer *p)
 
 void bgp_rib_peer_up(const struct bgp_rib_peer *p)
 {
-    await_drop(UP_DUMP_DONE, p->peer);
+    dump_seq++;
+    await_drop(UP_DUMP_DONE, p->peer, -1);
     for (unsigned af = 0; af < BGP_AF_MAX; af++)
         if (p->af[af].active)
-            await_add(UP_DUMP_DONE, p->peer, p->gen, (uint8_t)af);
+            await_add(UP_DUMP_DONE, p->peer, p->gen, (uint8_t)af, dump_seq);
     post_peer(SM_PEER_UP, p);
 }
 
@@ -418,8 +423,8 @@ void bgp_rib_peer_set(const struct bgp_rib_peer *p)
 void bgp_rib_peer_down(uint16_t peer, uint32_t gen, bool keep_stale)
 {
     struct shard_msg m = { .m.type = SM_PEER_DOWN, .peer = peer, .gen = gen, .flag = keep_stale };
-    await_drop(UP_DUMP_DONE, peer);
-    await_add(UP_CLEARED, peer, gen, 0);
+    await_drop(UP_DUMP_DONE, peer, -1);
+    await_add(UP_CLEARED, peer, gen, 0, 0);
     post_all(&m, 0);
 }
 
@@ -446,7 +451,13 @@ void bgp_rib_soft_in(uint16_t peer, enum bgp_afi_safi af)
 
 void bgp_rib_soft_out(uint16_t peer, enum bgp_afi_safi af)
 {
-    post_simple(SM_SOFT_OUT, peer, af);
+    struct shard_msg m = {
+        .m.type = SM_SOFT_OUT, .peer = peer, .af = (uint8_t)af, .gen = max_conf[peer][af].gen
+    };
+    m.from = ++dump_seq;
+    await_drop(UP_DUMP_DONE, peer, af);
+    await_add(UP_DUMP_DONE, peer, m.gen, (uint8_t)af, m.from);
+    post_all(&m, 0);
 }
 
 void bgp_rib_refresh_begin(uint16_t peer, enum bgp_afi_safi af)

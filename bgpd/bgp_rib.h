@@ -81,7 +81,7 @@ void bgp_rib_peer_set(const struct bgp_rib_peer *p);                 /* configur
 void bgp_rib_policy_changed(void);                                   /* some compiled policy was replaced inside peers: see bgp_policy.h */
 void bgp_rib_stale_sweep(uint16_t peer, enum bgp_afi_safi af);       /* End-of-RIB or restart timer */
 void bgp_rib_soft_in(uint16_t peer, enum bgp_afi_safi af);           /* re-run import policy over stored routes */
-void bgp_rib_soft_out(uint16_t peer, enum bgp_afi_safi af);          /* send everything again (refresh received, clear soft out) */
+void bgp_rib_soft_out(uint16_t peer, enum bgp_afi_safi af);          /* send everything again (refresh received, clear soft out); dump_done follows */
 void bgp_rib_refresh_begin(uint16_t peer, enum bgp_afi_safi af);     /* we sent a refresh / BoRR came: mark; EoRR or _end sweeps */
 void bgp_rib_refresh_end(uint16_t peer, enum bgp_afi_safi af);
 /* A local path: attr 0 withdraws. */

@@ -433,7 +433,7 @@ static void policies_drop(struct bgp_shard *s, struct shard_peer *p)
     s->regroup = true;
 }
 
-static void peer_up(struct bgp_shard *s, const struct bgp_rib_peer *conf)
+static void peer_up(struct bgp_shard *s, const struct bgp_rib_peer *conf, uint32_t dump)
 {
     struct shard_peer *p = shard_peer(s, conf->peer);
     if (p && p->known && !p->scanning && stranger(&p->conf, conf)) {
@@ -445,7 +445,7 @@ static void peer_up(struct bgp_shard *s, const struct bgp_rib_peer *conf)
         group_leave(s, p);
     p = peer_store(s, conf);
     p->up = true;
-    group_join(s, p, true);
+    group_join(s, p, dump);
 }
 
 static void peer_set(struct bgp_shard *s, const struct bgp_rib_peer *conf)
@@ -489,7 +489,7 @@ static void control(struct bgp_shard *s, struct shard_msg *m)
         inst_del(s, m->inst);
         break;
     case SM_PEER_UP:
-        peer_up(s, &m->u->peer);
+        peer_up(s, &m->u->peer, m->from);
         break;
     case SM_PEER_SET:
         peer_set(s, &m->u->peer);
@@ -522,7 +522,7 @@ static void control(struct bgp_shard *s, struct shard_msg *m)
     case SM_SOFT_OUT:
         p = shard_peer(s, m->peer);
         if (p && p->up)
-            group_resend(s, p, m->af);
+            group_resend(s, p, m->af, m->from);
         break;
     case SM_LOCAL:
         shard_local(s, m);

@@ -95,7 +95,7 @@ struct group_cell { uint32_t attr; uint16_t source, from; }; /* Adj-RIB-Out: fro
 struct shard_member {
     uint16_t peer; uint32_t gen;
     bool synced;         /* takes the shared buffers; else todo says what it lacks */
-    bool dump;           /* initial table not finished */
+    uint32_t dump;       /* number of the dump under way, to be reported; 0: none */
     uint32_t lap;        /* of the group at that time */
     uint64_t high_since; /* its socket is full since then; 0: it is not */
     struct dbits todo;
@@ -248,10 +248,10 @@ static inline void count_add64(_Atomic(uint64_t) *c, uint64_t n)
     atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
 }
 /* bgp_group.c */
-void group_join(struct bgp_shard *s, struct shard_peer *p, bool dump);
+void group_join(struct bgp_shard *s, struct shard_peer *p, uint32_t dump);
 void group_leave(struct bgp_shard *s, struct shard_peer *p);
 void group_regroup(struct bgp_shard *s);
-void group_resend(struct bgp_shard *s, struct shard_peer *p, unsigned af);
+void group_resend(struct bgp_shard *s, struct shard_peer *p, unsigned af, uint32_t dump);
 void group_table_changed(struct bgp_shard *s, struct shard_table *t); /* instance knobs that change bytes */
 void group_all_pending(struct shard_group *g);
 bool group_work(struct bgp_shard *s);
