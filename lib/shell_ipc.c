@@ -488,7 +488,9 @@ int shell_ipc_start(struct daemon *d)
     s->d = d;
     ipc_arena_init(&s->arena);
     snprintf(service, sizeof(service), "%s.shell", d->name);
-    s->server = ipc_server_new(d->loop, d->run_dir, service, &peer_ops, peer_new, s, &err);
+    /* Beside the .vty sockets: --vty_socket of a daemon and of vtysh mean one place. */
+    s->server = ipc_server_new(d->loop, d->vty_dir ? d->vty_dir : d->run_dir, service, &peer_ops,
+                               peer_new, s, &err);
     if (!s->server) {
         mem_free(MEM(shell), s);
         return err;

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 #include "config.h"
@@ -147,18 +148,21 @@ static void option(struct vtysh *v, struct opts *o, int c)
     }
 }
 
-/* Started by the name that FRR's tools use: from its own directory of such names. */
+static bool is_compat_path(const char *path)
+{
+    return path && (strstr(path, "frr-compat/") || strstr(path, "/lib/frr/"));
+}
+
+/* Started from the folder of the names that FRR's tools use, perhaps by a link to it or found in
+ * PATH. */
 static bool is_compat(const char *argv0)
 {
+    const char *executed = (const char *)getauxval(AT_EXECFN);
     char path[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    ssize_t n = executed ? readlink(executed, path, sizeof(path) - 1) : -1;
 
-    if (strstr(argv0, "frr-compat/"))
-        return true;
-    if (n <= 0)
-        return false;
-    path[n] = 0;
-    return strstr(path, "/frr-compat/") != NULL;
+    path[n > 0 ? n : 0] = 0;
+    return is_compat_path(argv0) || is_compat_path(executed) || is_compat_path(path);
 }
 
 static void must_fit(int n, size_t cap)
@@ -183,7 +187,10 @@ static void find_places(struct vtysh *v, const struct opts *o, const char *argv0
     const char *conf = o->config_dir ? o->config_dir
                        : v->compat   ? GW_FRR_SYSCONFDIR
                                      : GW_SYSCONFDIR;
-    must_fit(snprintf(v->run_dir, sizeof(v->run_dir), "%s%s%s", run, ns ? "/" : "", ns ? ns : ""),
+    const char *run_ns =
+        o->socket_dir ? NULL : ns; /* a given place is meant as it is, as the daemons take it */
+    must_fit(snprintf(v->run_dir, sizeof(v->run_dir), "%s%s%s", run, run_ns ? "/" : "",
+                      run_ns ? run_ns : ""),
              sizeof(v->run_dir));
     must_fit(
         snprintf(v->config_dir, sizeof(v->config_dir), "%s%s%s", conf, ns ? "/" : "", ns ? ns : ""),

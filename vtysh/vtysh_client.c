@@ -163,8 +163,8 @@ int client_request(struct vdaemon *d, struct shell_msg *m,
     if (d->done)
         return (int)d->answer.rc;
     d->done = true;
-    out_printf(v, "%% %s\n",
-               give_up ? "The daemon does not answer" : "The connection to the daemon was lost");
+    out_printf(v, "%% %s %s\n", d->name,
+               give_up ? "does not answer" : "is not running: the connection was lost");
     return CLI_NOT_RUNNING;
 }
 

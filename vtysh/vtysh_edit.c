@@ -168,13 +168,12 @@ static unsigned char on_complete(EditLine *el, int ch)
     return ret;
 }
 
-static unsigned char on_end(EditLine *el, int ch)
+static volatile sig_atomic_t ctrl_z;
+
+static void on_ctrl_z(int sig)
 {
-    (void)ch;
-    el_deletestr(el, 1024);
-    mode_pop_to(the->mode, &the->n_mode, 0);
-    printf("\n");
-    return CC_NEWLINE;
+    (void)sig;
+    ctrl_z = 1;
 }
 
 static void banner(const struct vtysh *v)
@@ -202,11 +201,8 @@ static void edit_bind(EditLine *el)
 {
     el_set(el, EL_ADDFN, "gw-help", "Help for the next word", on_help);
     el_set(el, EL_ADDFN, "gw-complete", "Complete the word", on_complete);
-    el_set(el, EL_ADDFN, "gw-end", "Back to exec mode", on_end);
     el_set(el, EL_BIND, "?", "gw-help", NULL);
     el_set(el, EL_BIND, "^I", "gw-complete", NULL);
-    el_set(el, EL_SETTY, "-d", "susp=", "dsusp=", NULL); /* Ctrl-Z is ours while a line is edited */
-    el_set(el, EL_BIND, "^Z", "gw-end", NULL);
     el_set(el, EL_BIND, "^R", "em-inc-search-prev", NULL);
 }
 
@@ -215,9 +211,11 @@ int edit_run(struct vtysh *v)
     EditLine *el = el_init("vtysh", stdin, stdout, stderr);
     History *h = history_open(v);
     HistEvent ev;
+    struct sigaction sa = { .sa_handler = on_ctrl_z };
     int n;
 
     the = v;
+    sigaction(SIGTSTP, &sa, NULL); /* Ctrl-Z leads out of the configuration, not out of the shell */
     el_set(el, EL_PROMPT, edit_prompt);
     el_set(el, EL_EDITOR, "emacs");
     el_set(el, EL_SIGNAL, 1);
@@ -230,8 +228,11 @@ int edit_run(struct vtysh *v)
         v->interrupted = 0;
         const char *line = el_gets(el, &n);
         if (!line) {
-            if (!v->interrupted)
+            if (!v->interrupted && !ctrl_z)
                 break;
+            if (ctrl_z)
+                mode_pop_to(v->mode, &v->n_mode, 0);
+            ctrl_z = 0;
             printf("\n");
             el_reset(el);
             continue;

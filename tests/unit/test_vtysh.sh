@@ -266,7 +266,7 @@ expect 'a daemon that hangs' 0 '% betad does not answer
 this is alphad' -c 'show alpha'
 kill -CONT $beta
 expect 'and goes on' 0 'this is betad' -c 'show beta'
-expect 'a daemon that dies' 1 '% The connection to the daemon was lost' -c die -c 'show alpha'
+expect 'a daemon that dies' 1 '% betad is not running: the connection was lost' -c die -c 'show alpha'
 beta=''
 expect 'costs its own commands' 1 '% Unknown command: show beta' -c 'show alpha | include nothing' -c 'show beta'
 expect 'is said' 1 '% betad is not running' -c 'show running-config betad'
