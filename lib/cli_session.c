@@ -448,6 +448,18 @@ static int builtin_find(struct cli_req *r)
     return CLI_OK;
 }
 
+/* An imported node's exit word may be no grammar at all: then it is left out. */
+static void builtin_add(struct cli_tree *t, struct cli_node *n, const struct cli_cmd *cmd)
+{
+    char err[160];
+    struct cli_entry *e = mem_calloc(MEM(cli), 1, sizeof(*e));
+    e->own = *cmd;
+    e->own.node = n->name;
+    e->cmd = &e->own;
+    if (cli_entry_add(t, n, e, err, sizeof(err)) < 0)
+        cli_entry_free(e);
+}
+
 void cli_builtins_add(struct cli_tree *t, const char *node, const char *exit_word)
 {
     static const struct cli_cmd common[] = {
@@ -462,20 +474,12 @@ void cli_builtins_add(struct cli_tree *t, const char *node, const char *exit_wor
         { "view", "enable", NULL, builtin_nothing, 0 },
         { "view", "disable", NULL, builtin_nothing, 0 },
     };
-    char err[160];
     struct cli_node *n = cli_node_get(t, node);
-    for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
-        struct cli_entry *e = mem_calloc(MEM(cli), 1, sizeof(*e));
-        e->own = common[i];
-        e->own.node = n->name;
-        e->cmd = &e->own;
-        cli_entry_add(t, n, e, err, sizeof(err));
-    }
+    for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+        builtin_add(t, n, &common[i]);
     if (exit_word && strcmp(exit_word, "exit")) {
-        struct cli_entry *e = mem_calloc(MEM(cli), 1, sizeof(*e));
-        e->own = (struct cli_cmd){ n->name, n->exit_word, NULL, cli_builtin_exit, 0 };
-        e->cmd = &e->own;
-        cli_entry_add(t, n, e, err, sizeof(err));
+        struct cli_cmd leave = { n->name, n->exit_word, NULL, cli_builtin_exit, 0 };
+        builtin_add(t, n, &leave);
     }
     if (!strcmp(node, "view"))
         cli_add_all(t, view, sizeof(view) / sizeof(view[0]));

@@ -82,7 +82,8 @@ static void fresh(struct cmodel *run, struct conf_obj *o, struct todos *t)
 
 static void apply_gone(struct cmodel *run, struct todos *t)
 {
-    qsort(t->v, t->n, sizeof(*t->v), by_seq);
+    if (t->n)
+        qsort(t->v, t->n, sizeof(*t->v), by_seq);
     for (size_t i = t->n; i-- > 0;)
         if (t->v[i].obj)
             cedit_obj_remove(run, t->v[i].obj);
@@ -92,7 +93,8 @@ static void apply_gone(struct cmodel *run, struct todos *t)
 
 static void apply_fresh(struct cmodel *run, struct todos *t)
 {
-    qsort(t->v, t->n, sizeof(*t->v), by_seq);
+    if (t->n)
+        qsort(t->v, t->n, sizeof(*t->v), by_seq);
     for (size_t i = 0; i < t->n; i++) {
         struct conf_obj *o = t->v[i].obj;
         if (!o) {

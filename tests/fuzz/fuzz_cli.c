@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct demo d;
     char *text = strndup((const char *)data, size), *p = text, *line, err[80];
-    demo_init(&d);
+    if (!d.tree) /* the schema stays from input to input, the configuration does not */
+        demo_init(&d);
     struct cli_tree *other = cli_tree_new(NULL);
     struct cli_session *s = cli_session_new(d.tree, d.conf);
     while ((line = strsep(&p, "\n"))) {
@@ -33,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     cli_session_free(s);
     cli_tree_free(other);
-    demo_fini(&d);
+    conf_replace(d.conf, "", false, NULL, NULL, NULL);
+    d.n = 0;
     free(text);
     return 0;
 }

@@ -24,8 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = calloc(1, size + 2), *first = NULL, *again = NULL;
     unsigned changes = 0;
     memcpy(text, data, size);
-    demo_init(&d);
-    demo_init(&e);
+    if (!d.tree) { /* the schema stays from input to input, the configuration does not */
+        demo_init(&d);
+        demo_init(&e);
+    }
     conf_load(d.conf, text, NULL, NULL);
     conf_replace(d.conf, text + strlen(text) + 1, false, NULL, NULL, NULL);
     conf_print(d.conf, true, add, &first);
@@ -36,8 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (conf_replace(d.conf, first ? first : "", false, NULL, NULL, &changes) || changes)
         abort();
-    demo_fini(&d);
-    demo_fini(&e);
+    conf_replace(d.conf, "", false, NULL, NULL, NULL);
+    conf_replace(e.conf, "", false, NULL, NULL, NULL);
+    d.n = e.n = 0;
     free(text);
     free(first);
     free(again);
