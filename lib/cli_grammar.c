@@ -19,8 +19,10 @@
 
 MEM_DEFINE(cli, "Command grammar");
 
-#define CHUNK_SIZE 16384
-#define MAX_DEPTH  12
+/* A row's own graph needs one small chunk, a node's grows. */
+#define CHUNK_FIRST 1024
+#define CHUNK_MAX   16384
+#define MAX_DEPTH   12
 
 struct cli_chunk {
     struct cli_chunk *next;
@@ -44,7 +46,9 @@ static void *graph_alloc(struct cli_graph *g, size_t n)
     n = (n + 15) & ~(size_t)15;
     struct cli_chunk *c = g->chunks;
     if (!c || c->size - c->used < n) {
-        size_t size = n > CHUNK_SIZE ? n : CHUNK_SIZE;
+        size_t size = !c ? CHUNK_FIRST : c->size * 2 < CHUNK_MAX ? c->size * 2 : CHUNK_MAX;
+        if (size < n)
+            size = n;
         c = mem_calloc(MEM(cli), 1, sizeof(*c) + size);
         c->size = size;
         c->next = g->chunks;

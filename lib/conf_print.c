@@ -30,6 +30,7 @@ struct out {
     void *ctx;
     char *buf;
     size_t cap;
+    bool bang; /* the last line was "!" */
 };
 
 static size_t encode(const char *s, size_t n, char *p)
@@ -209,6 +210,10 @@ static struct block collect(const struct conf *c, const struct conf_obj *o)
 static void emit(struct out *o, unsigned depth, const char *text)
 {
     size_t n = strlen(text);
+    bool bang = !strcmp(text, "!");
+    if (bang && o->bang)
+        return; /* one is enough */
+    o->bang = bang;
     if (n + depth + 1 > o->cap) {
         o->cap = (n + depth + 1) * 2;
         o->buf = mem_realloc(MEM(tmp), o->buf, o->cap);
