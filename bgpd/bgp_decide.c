@@ -128,13 +128,30 @@ static int by_first_as(const void *x, const void *y)
     return a->type < b->type ? -1 : a->type > b->type;
 }
 
+/* Does MED tell some paths of a neighbouring AS apart, so that "better" is not transitive? */
+static bool med_matters(const struct bgp_rib_inst *k, const struct bgp_decide_path *p, unsigned n)
+{
+    if (n <= 2 || k->always_compare_med)
+        return false;
+    if (n > 32)
+        return true;
+    for (unsigned i = 1; i < n; i++)
+        for (unsigned j = 0; j < i; j++)
+            if (p[i].a->first_as == p[j].a->first_as && med(k, p[i].a) != med(k, p[j].a))
+                return true;
+    return false;
+}
+
+bool bgp_decide_independent(const struct bgp_rib_inst *k, const struct bgp_attr *gone,
+                            const struct bgp_attr *other)
+{
+    return k->always_compare_med || gone->first_as != other->first_as ||
+           med(k, gone) == med(k, other);
+}
+
 unsigned bgp_decide_best(const struct bgp_rib_inst *k, struct bgp_decide_path *p, unsigned n)
 {
-    bool by_group = false;
-    if (n > 2 && !k->always_compare_med)
-        for (unsigned i = 0; i < n && !by_group; i++)
-            by_group = p[i].a->flags & BAF_MED;
-    if (!by_group) {
+    if (!med_matters(k, p, n)) {
         unsigned best = 0;
         for (unsigned i = 1; i < n; i++)
             if (bgp_decide_cmp(k, &p[i], &p[best], NULL) < 0)

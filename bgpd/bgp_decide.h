@@ -29,6 +29,9 @@ int bgp_decide_cmp(const struct bgp_rib_inst *k, const struct bgp_decide_path *a
                    const struct bgp_decide_path *b, enum bgp_reason *why);
 /* Index of the best of n >= 1 valid paths. May reorder p. */
 unsigned bgp_decide_best(const struct bgp_rib_inst *k, struct bgp_decide_path *p, unsigned n);
+/* Without path `gone`, that was not the best: is `other` as good as before? (It may have been beaten by MED.) */
+bool bgp_decide_independent(const struct bgp_rib_inst *k, const struct bgp_attr *gone,
+                            const struct bgp_attr *other);
 /* May p share the traffic with the best path? Limits and distinct next hops are the caller's. */
 bool bgp_decide_multipath(const struct bgp_rib_inst *k, const struct bgp_decide_path *best,
                           const struct bgp_decide_path *p);

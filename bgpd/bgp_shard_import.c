@@ -200,10 +200,27 @@ static void chain_remove(struct bgp_shard *s, struct shard_table *t, uint32_t d,
     pool_free(&t->paths, h);
 }
 
+/* A path with this attribute has gone: can the best path be another one now? */
+static bool still_best(struct shard_table *t, uint32_t d, uint32_t gone)
+{
+    uint8_t *key = dest_key(t, d);
+    uint8_t flags = dest_meta(t, key)->flags;
+    const struct bgp_attr *a = bgp_attr_get(gone);
+    if (!(flags & DF_BEST) || flags & DF_CHANGED || t->conf->multipath[t->af] > 1 ||
+        t->conf->multipath_ibgp[t->af] > 1)
+        return false;
+    for (uint32_t h = dest_tail(t, key)->path; !(h & PATH_TAIL); h = path_get(t, h)->next)
+        if (!bgp_decide_independent(t->conf, a, bgp_attr_get(path_get(t, h)->attr)))
+            return false;
+    return true;
+}
+
 void shard_path_drop(struct bgp_shard *s, struct shard_table *t, uint32_t d, uint32_t h)
 {
+    uint32_t attr = path_get(t, h)->attr;
     chain_remove(s, t, d, h);
-    shard_decide(s, t, d);
+    if (!still_best(t, d, attr))
+        shard_decide(s, t, d);
 }
 
 static uint32_t path_add(struct bgp_shard *s, struct shard_table *t, struct dest_tail *tail,
