@@ -339,6 +339,8 @@ int cedit_obj_check_remove(struct cmodel *m, struct conf_obj *o, char *err, size
 
 void cedit_obj_remove(struct cmodel *m, struct conf_obj *o)
 {
+    /* an address family in which nothing is said goes unnoticed */
+    bool counts = !o->node->node->separator_before || conf_obj_prints(o);
     while (o->child_tail)
         cedit_obj_remove(m, o->child_tail);
     while (o->item_tail) {
@@ -348,7 +350,7 @@ void cedit_obj_remove(struct cmodel *m, struct conf_obj *o)
         else
             cedit_item_remove(m, it);
     }
-    m->changes++;
+    m->changes += counts;
     if (m->live && o->node->node->destroy)
         o->node->node->destroy(o, m->c->app);
     cmodel_obj_del(m, o);
