@@ -340,6 +340,14 @@ static char *word_help(const char *grammar)
     return help;
 }
 
+/* A row and a command made at start-up; they live as long as the process. */
+struct debug_words {
+    struct conf_row row;
+    struct cli_cmd cmd;
+    struct debug_words *next;
+};
+static struct debug_words *debug_words;
+
 static void debug_add(struct daemon *d, const char *words)
 {
     char grammar[200], err[200];

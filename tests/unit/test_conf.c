@@ -293,6 +293,16 @@ static double load_time(enum list kind, unsigned n)
     return t;
 }
 
+static double best_time(enum list kind, unsigned n)
+{
+    double t = load_time(kind, n);
+    for (int i = 0; i < 2; i++) {
+        double again = load_time(kind, n);
+        t = again < t ? again : t;
+    }
+    return t;
+}
+
 /* Long lists cost per line what short ones do. */
 START_TEST(speed)
 {
@@ -300,10 +310,11 @@ START_TEST(speed)
     for (int k = 0; k < N_LISTS; k++) {
         unsigned n = 30000;
         load_time((enum list)k, n);
-        double t1 = load_time((enum list)k, n), t2 = load_time((enum list)k, 2 * n);
+        double t1 = best_time((enum list)k, n), t2 = best_time((enum list)k, 2 * n);
         printf("%s: %u lines %.3f s, %u lines %.3f s\n", names[k], n, t1, 2 * n, t2);
-        if (!getenv("GW_NO_TIMING"))
-            ck_assert_msg(t2 / t1 < 3, "time grows by %.2f when lines double", t2 / t1);
+#ifndef __SANITIZE_ADDRESS__
+        ck_assert_msg(t2 / t1 < 3, "time grows by %.2f when lines double", t2 / t1);
+#endif
     }
 }
 END_TEST
