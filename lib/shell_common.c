@@ -351,8 +351,11 @@ static struct debug_words *debug_words;
 static void debug_add(struct daemon *d, const char *words)
 {
     char grammar[200], err[200];
-    struct conf_row *row = mem_calloc(MEM(shell_cmd), 1, sizeof(*row));
-    struct cli_cmd *cmd = mem_calloc(MEM(shell_cmd), 1, sizeof(*cmd));
+    struct debug_words *w = mem_calloc(MEM(shell_cmd), 1, sizeof(*w));
+    struct conf_row *row = &w->row;
+    struct cli_cmd *cmd = &w->cmd;
+    w->next = debug_words;
+    debug_words = w;
     snprintf(grammar, sizeof(grammar), "debug %s", words);
     const char *help = word_help(words);
     *row = (struct conf_row){ .node = "config",
