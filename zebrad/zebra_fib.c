@@ -387,7 +387,7 @@ bool fib_pump(struct rib *r, uint64_t until)
         take_ctl(r, b);
         take_upserts(r, b);
         /* Entries without a message are cheap; a bound keeps the slice short. */
-        for (unsigned i = 0; del && r->del_n && b->n < FIB_BATCH && i < 16 * FIB_BATCH; i++)
+        for (unsigned i = 0; del && r->del_n && b->n < FIB_BATCH && i < 4 * FIB_BATCH; i++)
             take_delete(r, b);
         if (!b->n) {
             mem_free(MEM(fib_batch), b);

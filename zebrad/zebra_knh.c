@@ -208,6 +208,17 @@ static uint32_t single_get(struct rib *r, enum afi afi, const struct rnh *e)
     return h;
 }
 
+static void gone(struct rib *r, uint32_t h);
+
+/* After a refused update nobody knows whether the kernel still has the object: it may have lost its
+ * old members since, and with them itself and its routes. It is deleted, to be made anew under
+ * another number. */
+static void give_up(struct rib *r, uint32_t h)
+{
+    knh_send_del(r, h);
+    gone(r, h);
+}
+
 static int member_cmp(const void *a, const void *b)
 {
     const struct knh_member *x = a, *y = b;
@@ -240,6 +251,8 @@ void knh_group_set(struct rib *r, uint32_t *io, uint32_t nhg, enum afi afi, cons
     }
     qsort(m, n, sizeof(m[0]), member_cmp);
     struct knh *k = *io ? knh_get(r, *io) : NULL;
+    if (k && k->state == KNH_FAILED)
+        give_up(r, *io);
     if (k && (k->state == KNH_GONE || !n)) {
         knh_group_release(r, *io);
         *io = 0;
@@ -335,7 +348,9 @@ static void single_lost(struct rib *r, uint32_t lost)
             memmove(&k->m[i], &k->m[i + 1], (k->n - i - 1) * sizeof(k->m[0]));
             k->n--;
             knh_get(r, lost)->users--;
-            if (k->n) {
+            /* With an update on its way or refused nobody knows which members it had when this one
+             * went, and so whether it went too: it is given up, and its routes with it. */
+            if (k->n && !k->inflight && k->state == KNH_SENT) {
                 knh_link(r, h);
                 if (k->nhg)
                     nhg_mark(r, nhg_get(r, k->nhg));
@@ -375,25 +390,40 @@ void knh_deleted(struct rib *r, uint32_t id)
     rib_scan(r);
 }
 
+static void refused(struct rib *r, const struct knh *k)
+{
+    char text[160], gate[IPADDR_STRLEN];
+    if (k->type == KNH_SINGLE)
+        snprintf(text, sizeof(text), "the kernel refuses nexthop %u (%s on interface %u): %s",
+                 k->kid, k->gate.family ? ipaddr_str(&k->gate, gate) : "no gateway", k->ifindex,
+                 strerror(k->err));
+    else
+        snprintf(text, sizeof(text), "the kernel refuses nexthop group %u of %u members: %s",
+                 k->kid, k->n, strerror(k->err));
+    r->ops->event(r->ctx, text);
+}
+
 void knh_result(struct rib *r, uint32_t h, bool del, int err)
 {
     if (!h)
         return;
     struct knh *k = knh_get(r, h);
     k->inflight--;
+    if (!del && !err && k->state == KNH_GONE && !k->queued_del)
+        knh_send_del(r, h); /* this update came after its end and made it anew */
+    if (!del && k->state == KNH_SENT && k->type == KNH_GROUP && (k->doubt || err)) {
+        k->doubt = true;
+        if (!k->inflight && !err) {
+            give_up(r, h);
+            rib_scan(r);
+            return;
+        }
+    }
     if (!del && err && k->state == KNH_SENT && !k->inflight) {
-        char text[160], gate[IPADDR_STRLEN];
         k->state = KNH_FAILED;
         k->err = err;
-        if (k->type == KNH_SINGLE)
-            snprintf(text, sizeof(text), "the kernel refuses nexthop %u (%s on interface %u): %s",
-                     k->kid, k->gate.family ? ipaddr_str(&k->gate, gate) : "no gateway", k->ifindex,
-                     strerror(err));
-        else
-            snprintf(text, sizeof(text), "the kernel refuses nexthop group %u of %u members: %s",
-                     k->kid, k->n, strerror(err));
-        r->ops->event(r->ctx, text);
         r->knh_retry = true;
+        refused(r, k);
     }
     knh_gc(r, h);
 }
@@ -410,7 +440,8 @@ void knh_redrive(struct rib *r)
         for (unsigned i = 0; i < k->n; i++) /* it may be a member that the kernel lost */
             if (!knh_get(r, k->m[i].knh)->inflight)
                 knh_send(r, k->m[i].knh);
-        knh_send(r, h);
+        if (k->nhg)
+            nhg_mark(r, nhg_get(r, k->nhg));
     }
 }
 

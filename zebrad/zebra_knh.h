@@ -33,6 +33,7 @@ struct knh {
     bool adopted;       /* found in the kernel, not claimed yet */
     bool seen;          /* met in the running resync */
     bool onlink, queued_del;
+    bool doubt;         /* an update was refused: what the kernel has is unknown */
     uint16_t n;         /* members */
     uint32_t users;     /* single: groups with it; group: 1 while a set owns it */
     uint32_t n_fib;     /* destinations whose fib names it */

@@ -129,6 +129,8 @@ static void content_set(struct rib *r, struct nhg *g, struct zapi_nexthop *nh, u
     g->hash = hash;
     content_link(r, g);
     nhg_mark(r, g);
+    for (struct track *t = g->via; t; t = t->via_next) /* it may depend on them now */
+        track_mark(r, t);
 }
 
 static struct zapi_nexthop *normalise(const struct zapi_nexthop *nh, unsigned n,
@@ -310,14 +312,23 @@ void nhg_mark(struct rib *r, struct nhg *g)
     r->ops->schedule(r->ctx, 0);
 }
 
+/* Does next hop i lead over the interface, by itself or by what its gateway resolves to? */
+static bool nh_over(const struct nhg *g, unsigned i, uint32_t ifindex)
+{
+    if (g->nh[i].ifindex == ifindex)
+        return true;
+    for (unsigned k = 0; g->tr[i] && k < g->tr[i]->n; k++)
+        if (g->tr[i]->res[k].ifindex == ifindex)
+            return true;
+    return false;
+}
+
 void nhg_mark_link(struct rib *r, uint32_t ifindex)
 {
     for (uint32_t h = 1; h < pool_end(&r->nhgs); h++) {
         struct nhg *g = nhg_get(r, h);
-        if (!g->refs)
-            continue;
-        for (unsigned i = 0; i < (unsigned)g->n + g->n_backup; i++)
-            if (g->nh[i].ifindex == ifindex)
+        for (unsigned i = 0; g->refs && i < (unsigned)g->n + g->n_backup; i++)
+            if (nh_over(g, i, ifindex))
                 nhg_mark(r, g);
     }
 }
@@ -352,8 +363,10 @@ static int rnh_cmp(const void *pa, const void *pb)
     return a->ifindex < b->ifindex ? -1 : a->ifindex > b->ifindex;
 }
 
-static void rnh_add(struct rnh_list *l, const struct rnh *e, uint16_t weight)
+static void rnh_add(struct rib *r, struct rnh_list *l, const struct rnh *e, uint16_t weight)
 {
+    if (e->ifindex && !r->ops->link_up(r->ctx, e->ifindex))
+        return; /* asked here too, for a gateway's track may not have been evaluated since */
     for (unsigned i = 0; i < l->n; i++)
         if (rnh_cmp(&l->v[i], e) == 0)
             return; /* a duplicate of another next hop */
@@ -379,19 +392,14 @@ static void resolve_one(struct rib *r, const struct nhg *g, unsigned i, struct r
         for (unsigned k = 0; k < tr->n; k++) {
             if (nh->kind == ZN_GATEWAY_IF && tr->res[k].ifindex != nh->ifindex)
                 continue;
-            rnh_add(l, &tr->res[k], weight);
+            rnh_add(r, l, &tr->res[k], weight);
             if (tr->connected)
                 break; /* several interfaces in one subnet: one is enough */
         }
         return;
     }
-    if (nh->kind == ZN_IFINDEX || nh->kind == ZN_GATEWAY_IF) {
-        if (!r->ops->link_up(r->ctx, nh->ifindex))
-            return;
-    } else if (nh->kind == ZN_GATEWAY) {
-        return; /* onlink without an interface says nothing */
-    }
-    rnh_add(l, &e, weight);
+    if (nh->kind != ZN_GATEWAY) /* onlink without an interface says nothing */
+        rnh_add(r, l, &e, weight);
 }
 
 static void resolve_list(struct rib *r, const struct nhg *g, unsigned from, unsigned to,

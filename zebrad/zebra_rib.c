@@ -558,6 +558,7 @@ void rib_work(struct rib *r, uint64_t budget_us)
     r->now_s = (uint32_t)(now / 1000000);
     if (r->retry_at && now >= r->retry_at) {
         r->retry_at = 0;
+        track_release(r);
         knh_redrive(r);
         rib_scan(r);
     }
@@ -568,18 +569,20 @@ void rib_work(struct rib *r, uint64_t budget_us)
         more = true;
     if (r->scan_on && scan_work(r, until))
         more = true;
-    if (more)
-        r->ops->schedule(r->ctx, 0);
-    else if ((r->cnt.failed || r->knh_retry) && !r->retry_at) {
+    bool refused = r->cnt.failed || r->knh_retry;
+    if (!refused && !r->retry_at)
+        r->retry_wait = 0;
+    if (refused && !more && !r->retry_at) {
         /* Refused by the kernel: again after 0.2 s, then less and less often, up to a minute. */
         r->retry_wait = r->retry_wait ? r->retry_wait * 2 : 200000;
         if (r->retry_wait > 60000000)
             r->retry_wait = 60000000;
         r->retry_at = now + r->retry_wait;
-        r->ops->schedule(r->ctx, r->retry_wait);
-    } else if (!r->cnt.failed && !r->knh_retry) {
-        r->retry_wait = 0;
     }
+    if (more)
+        r->ops->schedule(r->ctx, 0);
+    else if (r->retry_at) /* always anew: an earlier call may have taken the later one's place */
+        r->ops->schedule(r->ctx, r->retry_at > now ? r->retry_at - now : 0);
 }
 
 unsigned rib_views(const struct rib *r, const struct rib_table *t, uint32_t dest,

@@ -10,6 +10,10 @@
 #include "zebra_track.h"
 #include "intern.h"
 
+/* Routes can be given that make each other valid and invalid in turn. They may not keep us busy. */
+#define FLIPS_MAX 64
+#define HOLD_US   1000000
+
 MEM_DEFINE(track_list, "Tracked address lists");
 
 struct ipaddr track_addr(const struct track *tr)
@@ -188,8 +192,13 @@ void track_walk(struct rib *r, uint32_t vrf_id, enum afi afi,
 
 void track_mark(struct rib *r, struct track *tr)
 {
-    if (tr->dirty)
+    if (tr->dirty || tr->held)
         return;
+    if (tr->flips > FLIPS_MAX && r->now_s - tr->flips_since <= 1) {
+        tr->held = true;
+        rib_scan_later(r, HOLD_US);
+        return;
+    }
     tr->dirty = true;
     tr->dirty_next = 0;
     if (r->track_dirty)
@@ -218,6 +227,18 @@ void track_route_changed(struct rib *r, struct rib_table *t, const uint8_t *addr
     while ((n = ptable_next(&v->tracks[t->afi], &c, out, 64)) != 0)
         for (uint32_t i = 0; i < n; i++)
             track_mark(r, track_at(r, out[i]));
+}
+
+void track_release(struct rib *r)
+{
+    for (uint32_t h = 1; h < pool_end(&r->tracks); h++) {
+        struct track *tr = track_at(r, h);
+        if (!tr->held)
+            continue;
+        tr->held = false;
+        tr->flips = 0;
+        track_mark(r, tr);
+    }
 }
 
 static void mark_one(void *ctx, struct track *tr)
@@ -298,12 +319,17 @@ static void evaluate(struct rib *r, const struct track *tr, struct result *res)
     uint32_t h = ptable_lpm(&t->pt, tr->key, (uint8_t)(t->alen * 8));
     while (h) {
         const struct rib_dest *d = rib_dest(t, h);
-        uint32_t cls = rib_selected(r, t, h);
+        struct rib_view view[16];
         if (d->len == 0 && !v->nht_default[tr->afi])
             return;
-        if (cls && !nhg_depends(r, nhg_get(r, rib_class(r, cls)->nhg), tr, 0)) {
-            if (!is_own(r, t, h))
-                answer(r, tr, t, h, cls, res);
+        if (is_own(r, t, h))
+            return;
+        unsigned n = rib_views(r, t, h, view, 16);
+        for (unsigned i = 0; i < n; i++) {
+            const struct rib_class *c = rib_class(r, view[i].cls);
+            if (!rib_class_usable(r, c) || nhg_depends(r, nhg_get(r, c->nhg), tr, 0))
+                continue;
+            answer(r, tr, t, h, view[i].cls, res);
             return;
         }
         h = ptable_parent(&t->pt, rib_dest_addr(t, h), d->len);
@@ -334,6 +360,11 @@ static void track_eval(struct rib *r, struct track *tr)
     }
     if (!told)
         return;
+    if (r->now_s - tr->flips_since > 1) {
+        tr->flips_since = r->now_s;
+        tr->flips = 0;
+    }
+    tr->flips++;
     mem_free(MEM(track_list), tr->res);
     tr->res = res.n ? mem_dup(MEM(track_list), res.v, res.n * sizeof(res.v[0])) : NULL;
     tr->n = (uint16_t)res.n;

@@ -15,6 +15,9 @@ struct track {
     uint32_t self, vrf_id, dirty_next;
     enum afi afi;
     bool dirty;
+    bool held;               /* its result changed too often lately: looked at again in a second */
+    uint16_t flips;          /* changes since flips_since */
+    uint32_t flips_since;
     /* users */
     uint32_t *nhgs;
     uint16_t n_nhgs, cap_nhgs;
@@ -44,6 +47,7 @@ void track_walk(struct rib *r, uint32_t vrf_id, enum afi afi, void (*fn)(void *c
 void track_mark(struct rib *r, struct track *tr);
 /* The route at this destination changed: marks what it covers. */
 void track_route_changed(struct rib *r, struct rib_table *t, const uint8_t *addr, uint8_t len);
+void track_release(struct rib *r); /* marks the held ones */
 void track_mark_all(struct rib *r, uint32_t vrf_id, enum afi afi);
 bool track_work(struct rib *r); /* evaluates marked ones; true when any was */
 #endif
