@@ -15,6 +15,8 @@
 
 const char *zapi_nlri_check(int family, const uint8_t *nlri, size_t len, uint32_t count)
 {
+    if (!len) /* protobuf-c gives no pointer then */
+        return count ? "fewer prefixes than counted" : NULL;
     struct rb r = rb_init(nlri, len);
     unsigned max = prefix_maxlen(family);
 

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "config.h"
+#include "lib/log.h"
 #include "vtysh.h"
 
 MEM_DEFINE(vtysh, "Shell");
@@ -327,6 +328,7 @@ int main(int argc, char **argv)
     v->hostname[strcspn(v->hostname, ".")] = 0;
     signal(SIGPIPE, SIG_IGN);
     sigaction(SIGINT, &sa, NULL);
+    log_init("vtysh"); /* without a target: what the shell has to say it prints */
     v->loop = loop_new();
     local_init(v);
     config_read_vtysh_conf(v);
