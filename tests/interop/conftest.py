@@ -39,7 +39,9 @@ def pytest_runtest_makereport(item, call):
     """After a failure, the ends of all logs of the test's hosts."""
     report = (yield).get_result()
     the_lab = getattr(item, "funcargs", {}).get("lab")
-    if report.when == "call" and report.failed and the_lab:
+    if report.failed and the_lab:
+        for s in the_lab.speakers:
+            report.sections.append(("speaker %s" % s.local, "%s %r" % (s.state, s.log[-20:])))
         for h in the_lab.hosts.values():
             for name in sorted(os.listdir(h.dir)):
                 if name.endswith((".log", ".conf")):
@@ -71,7 +73,7 @@ def router(lab):
 
 
 @pytest.fixture
-def speaker(request):
+def speaker(lab):
     """speaker(host, local, remote, asn, router_id, ...): a started rawbgp.Speaker."""
     import rawbgp
     made = []
@@ -79,6 +81,7 @@ def speaker(request):
     def make(*args, **kw):
         s = rawbgp.Speaker(*args, **kw).start()
         made.append(s)
+        lab.speakers.append(s)
         return s
     yield make
     for s in made:

@@ -185,7 +185,7 @@ class Lab:
     def __init__(self, directory, prefix="gwt"):
         self.directory = directory
         self.prefix = prefix
-        self.hosts = {}
+        self.hosts, self.speakers = {}, []
 
     def host(self, name):
         h = Host(name, self.directory, self.prefix)

@@ -321,8 +321,11 @@ class Speaker:
     def _run(self):
         while self._connect():
             self._session()
-            if not self.persist or "up" in self.log or self.stopping:
+            # Connection Rejected: the router has not come so far yet, as any peer would see it.
+            rejected = self.notification and self.notification[:2] == (6, 5)
+            if "up" in self.log or self.stopping or not (self.persist or rejected):
                 break
+            self.notification = None
             time.sleep(0.3)
         self.state = "closed"
 

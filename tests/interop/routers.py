@@ -379,6 +379,10 @@ class Godwit(Frr):
             return "no Godwit in " + PREFIX
         return None
 
+    def config(self):
+        # In the foreground it logs to stderr already.
+        return super().config().replace("log stdout\n", "")
+
     def program(self, daemon):
         return "%s/sbin/%s" % (PREFIX, daemon)
 

@@ -175,6 +175,8 @@ def test_collision(duo, speaker, raw_id, ours_wins):
     ours = speaker(raw, RAW, DUT, RAW_AS, raw_id, keepalive_gate=alive)
     wait_until(lambda: ours.peer_open or ours.state == "closed", 20, "an answer to ours")
     opened.set()
+    # Decided before ours can be established, which would end the other whatever the identifiers are.
+    wait_until(lambda: theirs.up() or theirs.state == "closed", 20, "the decision")
     alive.set()
     stays, goes = (theirs, ours) if ours_wins else (ours, theirs)
     wait_until(stays.up, 20, "the connection that stays")
