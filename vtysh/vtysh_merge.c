@@ -17,6 +17,9 @@ struct item {
     unsigned rank, seq, indent;
     struct item **kids;
     unsigned n_kids, cap_kids;
+    unsigned *index; /* kids by line: number + 1 in open addressing, oldest first; from INDEX_FROM
+                        kids on */
+    unsigned index_cap;
 };
 struct merged {
     struct item root;
@@ -101,6 +104,7 @@ static void item_fini(struct item *it)
         mem_free(MEM(vtysh), it->kids[i]);
     }
     mem_free(MEM(vtysh), it->kids);
+    mem_free(MEM(vtysh), it->index);
     mem_free(MEM(vtysh), it->line);
     mem_free(MEM(vtysh), it->exit_word);
 }
@@ -113,13 +117,66 @@ void merge_free(struct merged *m)
     mem_free(MEM(vtysh), m);
 }
 
+#define INDEX_FROM 32
+
+static unsigned slot_of(const struct item *parent, const char *line)
+{
+    uint32_t h = 2166136261u;
+
+    for (const char *p = line; *p; p++)
+        h = (h ^ (uint8_t)*p) * 16777619u;
+    return (h ^ h >> 15) & (parent->index_cap - 1);
+}
+
+static void index_add(struct item *parent, unsigned kid)
+{
+    unsigned i = slot_of(parent, parent->kids[kid]->line);
+
+    while (parent->index[i])
+        i = (i + 1) & (parent->index_cap - 1);
+    parent->index[i] = kid + 1;
+}
+
+static void index_grow(struct item *parent)
+{
+    if (parent->n_kids < INDEX_FROM || parent->n_kids * 2 < parent->index_cap) {
+        if (parent->index)
+            index_add(parent, parent->n_kids - 1);
+        return;
+    }
+    mem_free(MEM(vtysh), parent->index);
+    parent->index_cap = parent->index_cap ? parent->index_cap * 2 : 4 * INDEX_FROM;
+    parent->index = mem_calloc(MEM(vtysh), parent->index_cap, sizeof(*parent->index));
+    for (unsigned i = 0; i < parent->n_kids; i++)
+        index_add(parent, i);
+}
+
+/* The first of the first `known` kids with this line, or NULL. */
+static struct item *item_find(const struct item *parent, const char *line, unsigned known)
+{
+    if (!parent->index) {
+        for (unsigned i = 0; i < known; i++)
+            if (strcmp(parent->kids[i]->line, line) == 0)
+                return parent->kids[i];
+        return NULL;
+    }
+    for (unsigned i = slot_of(parent, line); parent->index[i];
+         i = (i + 1) & (parent->index_cap - 1)) {
+        unsigned kid = parent->index[i] - 1;
+        if (strcmp(parent->kids[kid]->line, line) == 0)
+            return kid < known ? parent->kids[kid] : NULL;
+    }
+    return NULL;
+}
+
 /* `known` kids are from daemons before this one; only with them a line is a repetition. */
 static struct item *item_get(struct merged *m, struct item *parent, const char *line,
                              unsigned known)
 {
-    for (unsigned i = 0; i < known; i++)
-        if (strcmp(parent->kids[i]->line, line) == 0)
-            return parent->kids[i];
+    struct item *old = item_find(parent, line, known);
+
+    if (old)
+        return old;
     if (parent->n_kids == parent->cap_kids) {
         parent->cap_kids = parent->cap_kids ? parent->cap_kids * 2 : 8;
         parent->kids =
@@ -130,6 +187,7 @@ static struct item *item_get(struct merged *m, struct item *parent, const char *
     it->rank = rank_of(line);
     it->seq = m->seq++;
     parent->kids[parent->n_kids++] = it;
+    index_grow(parent);
     return it;
 }
 
