@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * zebra_fake.h - a kernel of a few hundred lines for tests of zebrad's core.
  *
- * It keeps nexthop objects and routes, refuses what Linux refuses (unknown objects, members or links),
- * flushes the routes of a deleted object without a word, and does the same to the objects of a link that
- * goes down. Time stands still until fake_settle() lets it run.
+ * It keeps nexthop objects and routes, refuses what Linux refuses (unknown objects, members or
+ * links), flushes the routes of a deleted object without a word, and does the same to the objects
+ * of a link that goes down. Time stands still until fake_settle() lets it run.
  */
 #ifndef ZEBRA_FAKE_H
 #define ZEBRA_FAKE_H
@@ -41,10 +41,10 @@ struct fake {
     struct fake_nh nh[FAKE_NH];
     struct fake_route rt[FAKE_ROUTES];
     struct fib_batch *q;
-    int refuse_next;     /* errno for the next route set */
+    int refuse_next; /* errno for the next route set */
     unsigned n_sets, n_dels, n_nh_sets, n_nh_dels, n_order, n_ascending;
     uint32_t last_del;
-    uint64_t acked[8];   /* by enum zapi_result */
+    uint64_t acked[8]; /* by enum zapi_result */
     int last_err;
     unsigned events, tracked;
     struct track *last_tracked;
@@ -60,11 +60,13 @@ static struct fake_nh *fake_nh(uint32_t id)
     return NULL;
 }
 
-static struct fake_route *fake_route(uint32_t table, uint8_t family, const uint8_t *addr, uint8_t len)
+static struct fake_route *fake_route(uint32_t table, uint8_t family, const uint8_t *addr,
+                                     uint8_t len)
 {
     for (unsigned i = 0; i < FAKE_ROUTES; i++) {
         struct fake_route *r = &F->rt[i];
-        if (r->used && r->table == table && r->family == family && r->len == len && memcmp(r->addr, addr, 16) == 0)
+        if (r->used && r->table == table && r->family == family && r->len == len &&
+            memcmp(r->addr, addr, 16) == 0)
             return r;
     }
     return NULL;
@@ -139,7 +141,11 @@ static int fake_apply_nh(const struct fib_op *op)
             k = &F->nh[i];
     ck_assert_ptr_nonnull(k);
     ck_assert(!k->used || k->group == x->group);
-    *k = (struct fake_nh){ .used = true, .group = x->group, .id = op->nhid, .ifindex = x->ifindex, .gate = x->gate,
+    *k = (struct fake_nh){ .used = true,
+                           .group = x->group,
+                           .id = op->nhid,
+                           .ifindex = x->ifindex,
+                           .gate = x->gate,
                            .n = x->n };
     for (unsigned i = 0; i < x->n; i++)
         k->m[i] = x->m[i].id;
@@ -150,7 +156,8 @@ static int fake_apply_route(const struct fib_op *op)
 {
     struct fake_route *r = fake_route(op->table, op->family, op->addr, op->len);
     if (op->kind == FIB_ROUTE_DEL) {
-        uint32_t a = (uint32_t)op->addr[0] << 24 | op->addr[1] << 16 | op->addr[2] << 8 | op->addr[3];
+        uint32_t a =
+            (uint32_t)op->addr[0] << 24 | op->addr[1] << 16 | op->addr[2] << 8 | op->addr[3];
         F->n_dels++;
         F->n_ascending += a > F->last_del;
         F->last_del = a;
@@ -171,8 +178,13 @@ static int fake_apply_route(const struct fib_op *op)
         if (!F->rt[i].used)
             r = &F->rt[i];
     ck_assert_ptr_nonnull(r);
-    *r = (struct fake_route){ .used = true, .family = op->family, .len = op->len, .proto = op->proto,
-                              .rtype = op->rtype, .table = op->table, .nhid = op->nhid };
+    *r = (struct fake_route){ .used = true,
+                              .family = op->family,
+                              .len = op->len,
+                              .proto = op->proto,
+                              .rtype = op->rtype,
+                              .table = op->table,
+                              .nhid = op->nhid };
     memcpy(r->addr, op->addr, 16);
     return 0;
 }
@@ -206,7 +218,8 @@ static bool op_link_up(void *ctx, uint32_t ifindex)
     return ifindex <= FAKE_LINKS && F->up[ifindex];
 }
 
-static void op_ack(void *ctx, uint16_t owner, uint64_t first, uint64_t last, enum zapi_result res, int err)
+static void op_ack(void *ctx, uint16_t owner, uint64_t first, uint64_t last, enum zapi_result res,
+                   int err)
 {
     (void)ctx;
     (void)owner;
@@ -214,7 +227,8 @@ static void op_ack(void *ctx, uint16_t owner, uint64_t first, uint64_t last, enu
     F->last_err = err;
 }
 
-static void op_selected(void *ctx, struct rib_table *t, uint32_t dest, uint8_t old_proto, uint32_t cls)
+static void op_selected(void *ctx, struct rib_table *t, uint32_t dest, uint8_t old_proto,
+                        uint32_t cls)
 {
     struct rib_import *i;
     (void)ctx;
@@ -238,8 +252,14 @@ static void op_event(void *ctx, const char *text)
 }
 
 static const struct rib_ops fake_ops = {
-    .submit = op_submit,     .schedule = op_schedule, .now = op_now,         .link_up = op_link_up, .ack = op_ack,
-    .selected = op_selected, .tracked = op_tracked,   .event = op_event,
+    .submit = op_submit,
+    .schedule = op_schedule,
+    .now = op_now,
+    .link_up = op_link_up,
+    .ack = op_ack,
+    .selected = op_selected,
+    .tracked = op_tracked,
+    .event = op_event,
 };
 
 /* The kernel answers what it was sent. */
@@ -249,7 +269,8 @@ static void fake_answer(void)
         struct fib_batch *b = F->q;
         F->q = b->next;
         for (unsigned i = 0; i < b->n; i++)
-            b->op[i].err = b->op[i].kind <= FIB_ROUTE_DEL ? fake_apply_route(&b->op[i]) : fake_apply_nh(&b->op[i]);
+            b->op[i].err = b->op[i].kind <= FIB_ROUTE_DEL ? fake_apply_route(&b->op[i])
+                                                          : fake_apply_nh(&b->op[i]);
         fib_complete(F->r, b);
     }
 }
@@ -313,8 +334,12 @@ static void fake_adopt(void)
             const struct fake_nh *k = &F->nh[i];
             if (!k->used || k->group != group)
                 continue;
-            struct knh_info info = { .id = k->id, .group = k->group, .ifindex = k->ifindex, .gate = k->gate,
-                                     .family = k->gate.family ? k->gate.family : AF_INET, .n = (uint16_t)k->n };
+            struct knh_info info = { .id = k->id,
+                                     .group = k->group,
+                                     .ifindex = k->ifindex,
+                                     .gate = k->gate,
+                                     .family = k->gate.family ? k->gate.family : AF_INET,
+                                     .n = (uint16_t)k->n };
             for (unsigned j = 0; j < k->n; j++) {
                 info.m[j].id = k->m[j];
                 info.m[j].weight = 1;
@@ -324,8 +349,12 @@ static void fake_adopt(void)
     }
     for (unsigned i = 0; i < FAKE_ROUTES; i++) {
         const struct fake_route *r = &F->rt[i];
-        struct fib_seen s = { .table = r->table, .afi = afi_of(r->family), .proto = r->proto, .rtype = r->rtype,
-                              .nhid = r->nhid, .p = prefix_from(r->family, r->addr, r->len) };
+        struct fib_seen s = { .table = r->table,
+                              .afi = afi_of(r->family),
+                              .proto = r->proto,
+                              .rtype = r->rtype,
+                              .nhid = r->nhid,
+                              .p = prefix_from(r->family, r->addr, r->len) };
         if (r->used)
             fib_adopt(F->r, &s);
     }
@@ -382,12 +411,16 @@ static struct zapi_nhg gateways(uint32_t id, const char *g1, const char *g2, boo
 
 #define C1 RIB_OWNER_CLIENT
 static uint32_t epoch = 1;
-static void route_x(uint16_t owner, const char *prefix, enum zapi_proto proto, uint8_t distance, uint32_t metric,
-                    uint32_t nhg, uint64_t seq)
+static void route_x(uint16_t owner, const char *prefix, enum zapi_proto proto, uint8_t distance,
+                    uint32_t metric, uint32_t nhg, uint64_t seq)
 {
     struct prefix p;
     struct rib_table *t = T(prefix, &p);
-    struct rib_attr a = { .owner = owner, .proto = proto, .distance = distance, .metric = metric, .epoch = epoch,
+    struct rib_attr a = { .owner = owner,
+                          .proto = proto,
+                          .distance = distance,
+                          .metric = metric,
+                          .epoch = epoch,
                           .nhg = nhg };
     uint32_t cls = rib_class_get(F->r, &a);
     rib_route_set(F->r, t, p.b, p.len, cls, seq);
