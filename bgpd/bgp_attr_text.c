@@ -6,10 +6,9 @@
  * printers fill the caller's buffer, cut at its end, and never overrun.
  */
 #include "bgp_attr_build.h"
-#include <ctype.h>
+#include "policy.h"
 #include <stdarg.h>
 #include <stdio.h>
-#include <strings.h>
 
 struct out {
     char *buf;
@@ -101,36 +100,13 @@ char *bgp_attr_path_str(const struct bgp_attr *a, char *buf, size_t len)
 
 /* ---- communities (RFC 1997 and IANA's registry) ---- */
 
-static const struct {
-    uint32_t value;
-    const char *name;
-} well_known[] = {
-    { BGP_COMM_GRACEFUL_SHUTDOWN, "graceful-shutdown" },
-    { 0xFFFF0001, "accept-own" },
-    { 0xFFFF0002, "route-filter-translated-v4" },
-    { 0xFFFF0003, "route-filter-v4" },
-    { 0xFFFF0004, "route-filter-translated-v6" },
-    { 0xFFFF0005, "route-filter-v6" },
-    { 0xFFFF0006, "llgr-stale" },
-    { 0xFFFF0007, "no-llgr" },
-    { 0xFFFF0008, "accept-own-nexthop" },
-    { BGP_COMM_BLACKHOLE, "blackhole" },
-    { BGP_COMM_NO_EXPORT, "no-export" },
-    { BGP_COMM_NO_ADVERTISE, "no-advertise" },
-    { BGP_COMM_LOCAL_AS, "local-AS" },
-    { BGP_COMM_NO_PEER, "no-peer" },
-    { 0, "internet" },
-};
-
 static void out_community(struct out *o, uint32_t c)
 {
-    if (c >= 0xFFFF0000u || !c) {
-        for (size_t i = 0; i < sizeof(well_known) / sizeof(well_known[0]); i++) {
-            if (well_known[i].value == c) {
-                out_fmt(o, "%s", well_known[i].name);
-                return;
-            }
-        }
+    const char *name = policy_community_name(c);
+
+    if (name) {
+        out_fmt(o, "%s", name);
+        return;
     }
     out_num(o, c >> 16);
     out_char(o, ':');
@@ -239,100 +215,19 @@ char *bgp_attr_ext_str(const struct bgp_attr *a, char *buf, size_t len)
     return buf;
 }
 
-/* ---- parsing: whole strings only; *ret is untouched on failure ---- */
-
-/* A decimal of at most max at *s, which is moved behind it. */
-static bool parse_num(const char **s, uint64_t max, uint32_t *ret)
-{
-    uint64_t v = 0;
-    const char *p = *s;
-
-    if (!isdigit((unsigned char)*p))
-        return false;
-    for (; isdigit((unsigned char)*p); p++) {
-        v = v * 10 + (unsigned)(*p - '0');
-        if (v > max)
-            return false;
-    }
-    *ret = (uint32_t)v;
-    *s = p;
-    return true;
-}
-
-static bool parse_colon(const char **s)
-{
-    if (**s != ':')
-        return false;
-    ++*s;
-    return true;
-}
+/* ---- parsing: the configuration reads the same forms, so lib/policy_text.c has them ---- */
 
 bool bgp_community_parse(const char *s, uint32_t *ret)
 {
-    uint32_t hi, lo;
-    const char *p = s;
-
-    for (size_t i = 0; i < sizeof(well_known) / sizeof(well_known[0]); i++) {
-        if (strcasecmp(well_known[i].name, s) == 0) {
-            *ret = well_known[i].value;
-            return true;
-        }
-    }
-    if (parse_num(&p, UINT16_MAX, &hi) && parse_colon(&p)) {
-        if (!parse_num(&p, UINT16_MAX, &lo) || *p)
-            return false;
-        *ret = hi << 16 | lo;
-        return true;
-    }
-    p = s;
-    if (!parse_num(&p, UINT32_MAX, &lo) || *p)
-        return false;
-    *ret = lo;
-    return true;
+    return policy_community_parse(s, ret);
 }
 
 bool bgp_large_parse(const char *s, uint32_t ret[3])
 {
-    uint32_t v[3];
-
-    for (unsigned i = 0; i < 3; i++)
-        if ((i && !parse_colon(&s)) || !parse_num(&s, UINT32_MAX, &v[i]))
-            return false;
-    if (*s)
-        return false;
-    memcpy(ret, v, sizeof(v));
-    return true;
+    return policy_large_parse(s, ret);
 }
 
 bool bgp_ext_parse(const char *kind, const char *s, uint64_t *ret)
 {
-    uint64_t sub = strcasecmp(kind, "rt") == 0    ? EXT_SUB_RT
-                   : strcasecmp(kind, "soo") == 0 ? EXT_SUB_SOO
-                                                  : 0;
-    const char *colon = strrchr(s, ':');
-    char addr[IPADDR_STRLEN];
-    struct ipaddr ip;
-    uint32_t as, nn;
-
-    if (!sub || !colon || (size_t)(colon - s) >= sizeof(addr))
-        return false;
-    memcpy(addr, s, (size_t)(colon - s));
-    addr[colon - s] = 0;
-    const char *p = colon + 1;
-    if (ipaddr_parse4(addr, &ip)) {
-        if (!parse_num(&p, UINT16_MAX, &nn) || *p)
-            return false;
-        *ret = (uint64_t)EXT_IP4 << 56 | sub << 48 | (uint64_t)ipaddr_v4_host(&ip) << 16 | nn;
-        return true;
-    }
-    const char *q = addr;
-    if (!parse_num(&q, UINT32_MAX, &as) || *q)
-        return false;
-    if (!parse_num(&p, as > UINT16_MAX ? UINT16_MAX : UINT32_MAX, &nn) || *p)
-        return false;
-    if (as > UINT16_MAX)
-        *ret = (uint64_t)EXT_AS4 << 56 | sub << 48 | (uint64_t)as << 16 | nn;
-    else
-        *ret = (uint64_t)EXT_AS2 << 56 | sub << 48 | (uint64_t)as << 32 | nn;
-    return true;
+    return policy_ext_parse(kind, s, ret);
 }

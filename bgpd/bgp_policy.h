@@ -18,12 +18,13 @@ struct bgp_policy_env {          /* who the path is from (in) or goes to (out) *
     uint32_t igp_metric;
     uint8_t source_proto;        /* enum zapi_proto of a redistributed path, else 0 */
     bool ebgp;
+    bool out;                    /* the path goes to the peer: peer-address is our own address then */
 };
 struct bgp_policy_memo;          /* per shard and direction; plain memory of the caller's thread */
 struct bgp_policy_memo *bgp_policy_memo_new(void);
 void bgp_policy_memo_free(struct bgp_policy_memo *m);
 void bgp_policy_memo_clear(struct bgp_policy_memo *m); /* after an attribute sweep or a policy change */
-/* NULL when no name is given. Lists that do not exist: FRR's rules (undefined prefix-list permits; undefined route-map denies). refs 1. */
+/* NULL when no name is given. Lists that do not exist: FRR's rules (policy.h: what is not defined denies). refs 1. */
 const struct bgp_policy *bgp_policy_build(const struct policy_set *set, const struct bgp_policy_names *n);
 const struct bgp_policy *bgp_policy_ref(const struct bgp_policy *p);
 void bgp_policy_unref(const struct bgp_policy *p);
