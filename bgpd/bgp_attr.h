@@ -30,8 +30,7 @@ enum bgp_attr_flags { /* present */
     BAF_MED = 1, BAF_LOCAL_PREF = 2, BAF_ATOMIC = 4, BAF_AGGREGATOR = 8, BAF_ORIGINATOR = 16, BAF_OTC = 32,
     BAF_NO_EXPORT = 64, BAF_NO_ADVERTISE = 128, BAF_LOCAL_AS = 256,   /* derived from the communities */
     BAF_BLACKHOLE = 512, BAF_AIGP = 1024, BAF_NH_SELF = 2048 /* local route: the next hop is ours */,
-    BAF_LLGR_STALE = 4096, BAF_AS_SET = 8192 /* path holds an AS_SET or confed set */,
-    BAF_NH_POLICY = 16384 /* a route-map decided on the next hop: what is sent keeps it */ };
+    BAF_LLGR_STALE = 4096, BAF_AS_SET = 8192 /* path holds an AS_SET or confed set */ };
 
 /* Flat form. Variable parts follow the struct in this order; lengths in bytes. */
 struct bgp_attr {

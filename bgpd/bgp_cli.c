@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * bgp_cli.c - commands that act: `clear bgp ...`.
  */
+#include "bgp_policy.h"
 #include "bgp_shell.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +103,7 @@ void bgp_cli_add(struct daemon *d)
 
 void bgp_shell_setup(struct daemon *d)
 {
+    bgp_policy_setup(d);
     bgp_config_add(d);
     bgp_cli_add(d);
     bgp_show_add(d);

@@ -277,7 +277,10 @@ static uint32_t policy_out(struct bgp_shard *s, struct shard_group *g, const uin
     const struct shard_peer *src = source >= BGP_PEER_FIRST ? shard_peer(s, source) : NULL;
     struct bgp_policy_env env = { .local_as = g->t->conf->as,
                                   .ebgp = g->key.flags & (GK_EBGP | GK_CONFED),
-                                  .igp_metric = nht_metric(bgp_attr_get(attr)->nh) };
+                                  .igp_metric = nht_metric(bgp_attr_get(attr)->nh),
+                                  .nexthop = bgp_attr_get(attr)->nexthop,
+                                  .nexthop_ll = bgp_attr_get(attr)->nexthop_ll,
+                                  .out = true };
     if (to) {
         env.peer_addr = to->conf.remote_addr;
         env.local_addr = to->conf.local_addr;

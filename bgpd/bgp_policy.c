@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * bgp_policy.c - a neighbour's lists and route-map over one path: order, verdicts, memo.
  *
- * FRR's order: distribute-list, prefix-list, filter-list, route-map; the first that denies ends it. The memo of a
- * shard keeps what depends on the attribute set only:
+ * FRR's order: distribute-list, prefix-list, filter-list, route-map; the first that denies ends it.
+ * The memo of a shard keeps what depends on the attribute set only:
  *
  *   (set, list)      what an AS-path or community list says of it
  *   (set, entry)     the set that a route-map entry's set clauses make of it
  *   (set, policy)    the whole verdict, when nothing in the policy looks at the prefix
  *
- * Ids of lists, entries and policies are never given twice, so a memo cannot confuse an old snapshot with a new one. What
- * also depends on who the peer is carries a hash of that in its key. bgp_policy_set.c carries out the set clauses.
+ * Ids of lists, entries and policies are never given twice, so a memo cannot confuse an old
+ * snapshot with a new one. What also depends on who the peer is carries a hash of that in its key.
+ * bgp_policy_set.c carries out the set clauses.
  */
 #include "bgp_policy_int.h"
 #include <stdatomic.h>
@@ -103,8 +104,9 @@ static void memo_put(struct bgp_policy_memo *m, uint64_t key, uint64_t env, uint
 
 static uint64_t env_hash(const struct bgp_policy_env *e)
 {
-    struct ipaddr a[3] = { e->peer_addr, e->local_addr, e->source_addr };
-    uint32_t v[4] = { e->peer_as, e->local_as, e->igp_metric, (uint32_t)e->source_proto << 1 | e->ebgp };
+    struct ipaddr a[5] = { e->peer_addr, e->local_addr, e->source_addr, e->nexthop, e->nexthop_ll };
+    uint32_t v[4] = { e->peer_as, e->local_as, e->igp_metric,
+                      (uint32_t)e->source_proto << 2 | (uint32_t)e->out << 1 | e->ebgp };
     return hash_bytes(v, sizeof(v), hash_bytes(a, sizeof(a), 1)) | 1;
 }
 
@@ -151,9 +153,11 @@ static void note_clause(void *ctx, const struct policy_clause *c)
     }
 }
 
-const struct bgp_policy *bgp_policy_build(const struct policy_set *cset, const struct bgp_policy_names *n)
+const struct bgp_policy *bgp_policy_build(const struct policy_set *cset,
+                                          const struct bgp_policy_names *n)
 {
-    struct policy_set *set = (struct policy_set *)cset; /* main thread: its snapshots are made on demand */
+    struct policy_set *set =
+        (struct policy_set *)cset; /* main thread: its snapshots are made on demand */
     bool v6 = n->family == AF_INET6;
 
     if (!n->prefix_list && !n->distribute_list && !n->filter_list && !n->route_map)
@@ -170,7 +174,8 @@ const struct bgp_policy *bgp_policy_build(const struct policy_set *cset, const s
     p->prefix = policy_get(set, v6 ? POLICY_PREFIX6 : POLICY_PREFIX4, n->prefix_list);
     p->filter = policy_get(set, POLICY_AS_PATH, n->filter_list);
     p->rmap = policy_rmap_get(set, n->route_map);
-    const char *const given[] = { n->distribute_list, n->prefix_list, n->filter_list, n->route_map };
+    const char *const given[] = { n->distribute_list, n->prefix_list, n->filter_list,
+                                  n->route_map };
     for (unsigned i = 0; i < 4; i++)
         if (given[i])
             add_name(p, given[i]);
@@ -228,8 +233,8 @@ static const char *community_text(void *ctx)
     }
 }
 
-static bool list_permits(struct bgp_policy_eval *e, const struct policy_list *l, enum policy_clause_kind kind,
-                         enum policy_how how)
+static bool list_permits(struct bgp_policy_eval *e, const struct policy_list *l,
+                         enum policy_clause_kind kind, enum policy_how how)
 {
     const struct bgp_attr *a = bgp_attr_get(e->attr);
 
@@ -242,13 +247,14 @@ static bool list_permits(struct bgp_policy_eval *e, const struct policy_list *l,
     case PM_EXT_COMMUNITY:
         return policy_community_permits(l, bgp_attr_ext(a), a->ext_len, how, community_text, e);
     default:
-        return policy_community_permits(l, bgp_attr_community(a), a->community_len, how, community_text, e);
+        return policy_community_permits(l, bgp_attr_community(a), a->community_len, how,
+                                        community_text, e);
     }
 }
 
 /* id: of the clause, or of the list itself when a neighbour applies it. */
-static bool list_memo(struct bgp_policy_eval *e, const struct policy_list *l, uint32_t id, enum policy_clause_kind kind,
-                      enum policy_how how)
+static bool list_memo(struct bgp_policy_eval *e, const struct policy_list *l, uint32_t id,
+                      enum policy_clause_kind kind, enum policy_how how)
 {
     uint64_t key = (uint64_t)e->attr << 32 | id;
     uint32_t v;
@@ -267,7 +273,8 @@ static bool peer_matches(const struct policy_arg *a, const struct ipaddr *addr)
     return a->op == POLICY_LOCAL ? !addr->family : ipaddr_eq(&a->addr, addr);
 }
 
-static int match_facts(struct bgp_policy_eval *e, const struct policy_clause *c, const struct bgp_attr *a)
+static int match_facts(struct bgp_policy_eval *e, const struct policy_clause *c,
+                       const struct bgp_attr *a)
 {
     struct policy_facts f = { .prefix = e->prefix,
                               .nexthop = a->nexthop,
@@ -314,7 +321,8 @@ static bool match(void *obj, const struct policy_clause *c)
 static void set(void *obj, const struct policy_rmap_entry *en)
 {
     struct bgp_policy_eval *e = obj;
-    uint64_t key = (uint64_t)e->attr << 32 | en->id, env = e->env_hash ^ (e->family == AF_INET6 ? 2 : 0);
+    uint64_t key = (uint64_t)e->attr << 32 | en->id,
+             env = e->env_hash ^ (e->family == AF_INET6 ? 2 : 0);
     uint32_t v;
 
     if (!memo_find(e->memo, key, env, &v)) {
@@ -335,15 +343,17 @@ static uint32_t evaluate(const struct bgp_policy *p, struct bgp_policy_eval *e)
         return 0;
     if (p->has_prefix && !policy_prefix_permits(p->prefix, e->prefix))
         return 0;
-    if (p->has_filter && !list_memo(e, p->filter, policy_list_id(p->filter), PM_AS_PATH, POLICY_ALL))
+    if (p->has_filter &&
+        !list_memo(e, p->filter, policy_list_id(p->filter), PM_AS_PATH, POLICY_ALL))
         return 0;
     if (p->has_rmap && !policy_rmap_apply(p->rmap, &ops, e))
         return 0;
     return e->failed ? 0 : e->attr; /* what cannot be held any more is not announced */
 }
 
-uint32_t bgp_policy_apply(const struct bgp_policy *p, struct bgp_policy_memo *m, const struct bgp_policy_env *env,
-                          const struct prefix *prefix, uint32_t attr)
+uint32_t bgp_policy_apply(const struct bgp_policy *p, struct bgp_policy_memo *m,
+                          const struct bgp_policy_env *env, const struct prefix *prefix,
+                          uint32_t attr)
 {
     struct bgp_policy_eval e = {
         .memo = m, .env = env, .prefix = prefix, .attr = attr, .family = prefix->family

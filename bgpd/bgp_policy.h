@@ -18,6 +18,7 @@ struct bgp_policy_env {          /* who the path is from (in) or goes to (out) *
     uint32_t igp_metric;
     uint8_t source_proto;        /* enum zapi_proto of a redistributed path, else 0 */
     bool ebgp;
+    struct ipaddr nexthop, nexthop_ll; /* out: the path's own, before our rules: what `unchanged` means */
     bool out;                    /* the path goes to the peer: peer-address is our own address then */
 };
 struct bgp_policy_memo;          /* per shard and direction; plain memory of the caller's thread */
@@ -32,4 +33,6 @@ void bgp_policy_unref(const struct bgp_policy *p);
 uint32_t bgp_policy_apply(const struct bgp_policy *p, struct bgp_policy_memo *m, const struct bgp_policy_env *env, const struct prefix *prefix, uint32_t attr);
 /* Does any of its lists have this kind and name? For finding who is concerned by a change. */
 bool bgp_policy_uses(const struct bgp_policy *p, const char *list_name);
+struct daemon;
+void bgp_policy_setup(struct daemon *d); /* makes bgp.policy, its rows, shows and change handling; before the configuration is read */
 #endif

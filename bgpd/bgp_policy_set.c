@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * bgp_policy_set.c - the set clauses of route-maps on path attributes.
  *
- * One function per clause, in a table by clause kind. An entry's clauses work on one build form and the result is
- * interned once.
+ * One function per clause, in a table by clause kind. An entry's clauses work on one build form and
+ * the result is interned once.
  */
 #include "bgp_policy_int.h"
 #include <stdio.h>
 
-typedef bool set_fn(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c);
+typedef bool set_fn(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                    const struct policy_clause *c);
 
 /* `base` changed by the clause, kept in range. */
 static uint32_t changed(const struct policy_arg *a, uint32_t base)
@@ -28,15 +29,14 @@ static void set_nexthop(struct bgp_attr_build *b, const struct ipaddr *a)
 {
     b->h.nexthop = *a;
     memset(&b->h.nexthop_ll, 0, sizeof(b->h.nexthop_ll));
-    b->h.flags |= BAF_NH_POLICY;
 }
 
-static bool s_ip_next_hop(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_ip_next_hop(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                          const struct policy_clause *c)
 {
     if (e->family != AF_INET)
         return true;
     if (c->a->op == POLICY_UNCHANGED) {
-        b->h.flags |= BAF_NH_POLICY;
     } else if (c->a->op == POLICY_PEER_ADDRESS) {
         const struct ipaddr *a = e->env->out ? &e->env->local_addr : &e->env->peer_addr;
         if (a->family == AF_INET)
@@ -47,7 +47,8 @@ static bool s_ip_next_hop(struct bgp_policy_eval *e, struct bgp_attr_build *b, c
     return true;
 }
 
-static bool s_ip6_global(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_ip6_global(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                         const struct policy_clause *c)
 {
     struct ipaddr ll = b->h.nexthop_ll;
 
@@ -58,16 +59,17 @@ static bool s_ip6_global(struct bgp_policy_eval *e, struct bgp_attr_build *b, co
     return true;
 }
 
-static bool s_ip6_local(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_ip6_local(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                        const struct policy_clause *c)
 {
     if (e->family == AF_INET6 && ipaddr_is_linklocal(&c->a->addr)) {
         b->h.nexthop_ll = c->a->addr;
-        b->h.flags |= BAF_NH_POLICY;
     }
     return true;
 }
 
-static bool s_ip6_peer(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_ip6_peer(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                       const struct policy_clause *c)
 {
     const struct ipaddr *a = e->env->out ? &e->env->local_addr : &e->env->peer_addr;
 
@@ -76,34 +78,40 @@ static bool s_ip6_peer(struct bgp_policy_eval *e, struct bgp_attr_build *b, cons
     return true;
 }
 
-static bool s_ip6_prefer_global(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_ip6_prefer_global(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                                const struct policy_clause *c)
 {
     if (b->h.nexthop.family == AF_INET6 && !ipaddr_is_linklocal(&b->h.nexthop))
         memset(&b->h.nexthop_ll, 0, sizeof(b->h.nexthop_ll));
     return true;
 }
 
-static bool s_local_pref(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_local_pref(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                         const struct policy_clause *c)
 {
-    b->h.local_pref = changed(c->a, b->h.flags & BAF_LOCAL_PREF ? b->h.local_pref : 0); /* FRR counts from 0 */
+    b->h.local_pref =
+        changed(c->a, b->h.flags & BAF_LOCAL_PREF ? b->h.local_pref : 0); /* FRR counts from 0 */
     b->h.flags |= BAF_LOCAL_PREF;
     return true;
 }
 
-static bool s_weight(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_weight(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                     const struct policy_clause *c)
 {
     b->h.weight = (uint32_t)c->a->num;
     return true;
 }
 
-static bool s_metric(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_metric(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                     const struct policy_clause *c)
 {
     uint32_t med = b->h.flags & BAF_MED ? b->h.med : 0;
 
     if (c->a->op == POLICY_IGP)
         med = e->env->igp_metric;
     else if (c->a->op == POLICY_AIGP)
-        med = b->h.flags & BAF_AIGP ? (uint32_t)(b->h.aigp > UINT32_MAX ? UINT32_MAX : b->h.aigp) : med;
+        med = b->h.flags & BAF_AIGP ? (uint32_t)(b->h.aigp > UINT32_MAX ? UINT32_MAX : b->h.aigp)
+                                    : med;
     else
         med = changed(c->a, med);
     b->h.med = med;
@@ -111,7 +119,8 @@ static bool s_metric(struct bgp_policy_eval *e, struct bgp_attr_build *b, const 
     return true;
 }
 
-static bool s_min_metric(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_min_metric(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                         const struct policy_clause *c)
 {
     if (!(b->h.flags & BAF_MED) || b->h.med < c->a->num)
         b->h.med = (uint32_t)c->a->num;
@@ -119,39 +128,45 @@ static bool s_min_metric(struct bgp_policy_eval *e, struct bgp_attr_build *b, co
     return true;
 }
 
-static bool s_max_metric(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_max_metric(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                         const struct policy_clause *c)
 {
     if (b->h.flags & BAF_MED && b->h.med > c->a->num)
         b->h.med = (uint32_t)c->a->num;
     return true;
 }
 
-static bool s_aigp(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_aigp(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                   const struct policy_clause *c)
 {
     b->h.aigp = c->a->op == POLICY_IGP ? e->env->igp_metric : c->a->num;
     b->h.flags |= BAF_AIGP;
     return true;
 }
 
-static bool s_origin(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_origin(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                     const struct policy_clause *c)
 {
     b->h.origin = (uint8_t)c->a->num;
     return true;
 }
 
-static bool s_tag(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_tag(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                  const struct policy_clause *c)
 {
     b->h.tag = (uint32_t)c->a->num;
     return true;
 }
 
-static bool s_atomic(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_atomic(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                     const struct policy_clause *c)
 {
     b->h.flags |= BAF_ATOMIC;
     return true;
 }
 
-static bool s_aggregator(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_aggregator(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                         const struct policy_clause *c)
 {
     b->h.aggregator_as = (uint32_t)c->a->num;
     b->h.aggregator_id = ipaddr_v4_host(&c->a->addr);
@@ -159,7 +174,8 @@ static bool s_aggregator(struct bgp_policy_eval *e, struct bgp_attr_build *b, co
     return true;
 }
 
-static bool s_originator(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_originator(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                         const struct policy_clause *c)
 {
     b->h.originator_id = ipaddr_v4_host(&c->a->addr);
     b->h.flags |= BAF_ORIGINATOR;
@@ -175,7 +191,8 @@ static uint32_t first_as(const struct bgp_attr_build *b)
     return (uint32_t)p[2] << 24 | (uint32_t)p[3] << 16 | (uint32_t)p[4] << 8 | p[5];
 }
 
-static bool s_prepend(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_prepend(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                      const struct policy_clause *c)
 {
     if (c->a->op == POLICY_LAST_AS) {
         uint32_t as = first_as(b);
@@ -187,7 +204,8 @@ static bool s_prepend(struct bgp_policy_eval *e, struct bgp_attr_build *b, const
     return true;
 }
 
-static bool s_exclude(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_exclude(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                      const struct policy_clause *c)
 {
     if (c->a->op == POLICY_ALL_AS) {
         b->h.aspath_len = 0;
@@ -196,20 +214,24 @@ static bool s_exclude(struct bgp_policy_eval *e, struct bgp_attr_build *b, const
     return bgp_attr_as_exclude(b, c->a->v, c->a->n);
 }
 
-static bool s_replace(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_replace(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                      const struct policy_clause *c)
 {
     return bgp_attr_as_replace(b, c->a->op == POLICY_ALL_AS ? 0 : (uint32_t)c->a->num,
                                c->a->n ? c->a->v[0] : e->env->local_as);
 }
 
-static bool s_community(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_community(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                        const struct policy_clause *c)
 {
     return bgp_attr_community_set(b, c->a->v, c->a->op == POLICY_NONE ? 0 : c->a->n, c->a->flag);
 }
 
-static bool s_large(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_large(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                    const struct policy_clause *c)
 {
-    return bgp_attr_large_set(b, (const uint32_t (*)[3])c->a->v, c->a->op == POLICY_NONE ? 0 : c->a->n, c->a->flag);
+    return bgp_attr_large_set(b, (const uint32_t(*)[3])c->a->v,
+                              c->a->op == POLICY_NONE ? 0 : c->a->n, c->a->flag);
 }
 
 /* Extended communities of one kind replace those of the same kind. */
@@ -232,19 +254,22 @@ static bool s_rt(struct bgp_policy_eval *e, struct bgp_attr_build *b, const stru
     return replace_ext(b, 2, c->a->ext, c->a->n);
 }
 
-static bool s_soo(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_soo(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                  const struct policy_clause *c)
 {
     return replace_ext(b, 3, c->a->ext, c->a->n);
 }
 
-static bool s_ext_none(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_ext_none(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                       const struct policy_clause *c)
 {
     b->h.ext_len = 0;
     return true;
 }
 
 /* Link bandwidth: the AS, and bytes per second as an IEEE 754 single. */
-static bool s_bandwidth(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_bandwidth(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                        const struct policy_clause *c)
 {
     float bytes = (float)c->a->num * 1000.0f * 1000.0f / 8.0f;
     uint32_t raw, as = e->env->local_as > UINT16_MAX ? 23456 : e->env->local_as;
@@ -290,19 +315,22 @@ static bool drop_large(void *ctx, const uint32_t c[3])
     return policy_community_permits_one(d->list, rec, text);
 }
 
-static bool s_comm_delete(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_comm_delete(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                          const struct policy_clause *c)
 {
     struct deletion d = { c->list };
     return !c->list || bgp_attr_community_remove(b, drop_community, &d);
 }
 
-static bool s_large_delete(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_large_delete(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                           const struct policy_clause *c)
 {
     struct deletion d = { c->list };
     return !c->list || bgp_attr_large_remove(b, drop_large, &d);
 }
 
-static bool s_ext_delete(struct bgp_policy_eval *e, struct bgp_attr_build *b, const struct policy_clause *c)
+static bool s_ext_delete(struct bgp_policy_eval *e, struct bgp_attr_build *b,
+                         const struct policy_clause *c)
 {
     uint64_t keep[512];
     unsigned k = 0;
@@ -362,7 +390,7 @@ bool bgp_policy_set_by_peer(const struct policy_arg *a)
     case PS_EXT_BANDWIDTH:
         return true;
     default:
-        return a->op == POLICY_PEER_ADDRESS || a->op == POLICY_IGP;
+        return a->op == POLICY_PEER_ADDRESS || a->op == POLICY_UNCHANGED || a->op == POLICY_IGP;
     }
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * policy_clause.c - the clauses of route-maps: one row each with its grammar and how its arguments are read.
+ * policy_clause.c - the clauses of route-maps: one row each with its grammar and how its arguments
+ * are read.
  *
- * A row's argument names say what they are: name (of a list or thing), num, addr, delta ("+5", "igp"), values (the rest of the
- * line). What is read is a struct policy_arg, shared by the configuration and the snapshots by reference.
+ * A row's argument names say what they are: name (of a list or thing), num, addr, delta ("+5",
+ * "igp"), values (the rest of the line). What is read is a struct policy_arg, shared by the
+ * configuration and the snapshots by reference.
  */
 #include "config.h"
 #include <stdio.h>
@@ -23,23 +25,29 @@ static const struct desc descs[PC_KINDS] = {
     [PM_IP_ADDRESS_PREFIX_LIST] = { "match ip address prefix-list WORD$name", ALL, POLICY_PREFIX4 },
     [PM_IP_ADDRESS_PREFIX_LEN] = { "match ip address prefix-len (0-32)$num", ALL, NOLIST },
     [PM_IP_NEXT_HOP] = { "match ip next-hop WORD$name", ALL, POLICY_ACCESS4 },
-    [PM_IP_NEXT_HOP_PREFIX_LIST] = { "match ip next-hop prefix-list WORD$name", ALL, POLICY_PREFIX4 },
+    [PM_IP_NEXT_HOP_PREFIX_LIST] = { "match ip next-hop prefix-list WORD$name", ALL,
+                                     POLICY_PREFIX4 },
     [PM_IP_NEXT_HOP_ADDRESS] = { "match ip next-hop address A.B.C.D$addr", ALL, NOLIST },
     [PM_IP_NEXT_HOP_TYPE] = { "match ip next-hop type <blackhole>$name", ALL, NOLIST },
     [PM_IP_NEXT_HOP_PREFIX_LEN] = { "match ip next-hop prefix-len (0-32)$num", ALL, NOLIST },
     [PM_IP_ROUTE_SOURCE] = { "match ip route-source WORD$name", ALL, POLICY_ACCESS4 },
-    [PM_IP_ROUTE_SOURCE_PREFIX_LIST] = { "match ip route-source prefix-list WORD$name", ALL, POLICY_PREFIX4 },
+    [PM_IP_ROUTE_SOURCE_PREFIX_LIST] = { "match ip route-source prefix-list WORD$name", ALL,
+                                         POLICY_PREFIX4 },
     [PM_IP6_ADDRESS] = { "match ipv6 address WORD$name", ALL, POLICY_ACCESS6 },
-    [PM_IP6_ADDRESS_PREFIX_LIST] = { "match ipv6 address prefix-list WORD$name", ALL, POLICY_PREFIX6 },
+    [PM_IP6_ADDRESS_PREFIX_LIST] = { "match ipv6 address prefix-list WORD$name", ALL,
+                                     POLICY_PREFIX6 },
     [PM_IP6_ADDRESS_PREFIX_LEN] = { "match ipv6 address prefix-len (0-128)$num", ALL, NOLIST },
     [PM_IP6_NEXT_HOP] = { "match ipv6 next-hop WORD$name", ALL, POLICY_ACCESS6 },
-    [PM_IP6_NEXT_HOP_PREFIX_LIST] = { "match ipv6 next-hop prefix-list WORD$name", ALL, POLICY_PREFIX6 },
+    [PM_IP6_NEXT_HOP_PREFIX_LIST] = { "match ipv6 next-hop prefix-list WORD$name", ALL,
+                                      POLICY_PREFIX6 },
     [PM_IP6_NEXT_HOP_ADDRESS] = { "match ipv6 next-hop address X:X::X:X$addr", ALL, NOLIST },
     [PM_IP6_NEXT_HOP_TYPE] = { "match ipv6 next-hop type <blackhole>$name", ALL, NOLIST },
     [PM_INTERFACE] = { "match interface WORD$name", ALL, NOLIST },
     [PM_METRIC] = { "match metric " NUM32, ALL, NOLIST },
     [PM_TAG] = { "match tag <untagged|(1-4294967295)$num>", ALL, NOLIST },
-    [PM_SOURCE_PROTOCOL] = { "match source-protocol <bgp|connected|kernel|static|local|sharp|table>$name", ALL, NOLIST },
+    [PM_SOURCE_PROTOCOL] = { "match source-protocol "
+                             "<bgp|connected|kernel|static|local|sharp|table>$name",
+                             ALL, NOLIST },
     [PM_PROBABILITY] = { "match probability (0-100)$num", BGP, NOLIST },
     [PM_LOCAL_PREF] = { "match local-preference " NUM32, BGP, NOLIST },
     [PM_AS_PATH] = { "match as-path WORD$name", BGP, POLICY_AS_PATH },
@@ -48,8 +56,10 @@ static const struct desc descs[PC_KINDS] = {
     [PM_PEER] = { "match peer <A.B.C.D|X:X::X:X|local>$name", BGP, NOLIST },
     [PM_SRC_PEER] = { "match src-peer <A.B.C.D|X:X::X:X|local>$name", BGP, NOLIST },
     [PM_COMMUNITY] = { "match community WORD$name [<exact-match|any>$how]", BGP, POLICY_COMMUNITY },
-    [PM_LARGE_COMMUNITY] = { "match large-community WORD$name [<exact-match|any>$how]", BGP, POLICY_LARGE },
-    [PM_EXT_COMMUNITY] = { "match extcommunity WORD$name [<exact-match|any>$how]", BGP, POLICY_EXT },
+    [PM_LARGE_COMMUNITY] = { "match large-community WORD$name [<exact-match|any>$how]", BGP,
+                             POLICY_LARGE },
+    [PM_EXT_COMMUNITY] = { "match extcommunity WORD$name [<exact-match|any>$how]", BGP,
+                           POLICY_EXT },
     [PM_COMMUNITY_LIMIT] = { "match community-limit (0-65535)$num", BGP, NOLIST },
     [PM_EXT_COMMUNITY_LIMIT] = { "match extcommunity-limit (0-65535)$num", BGP, NOLIST },
     [PS_IP_NEXT_HOP] = { "set ip next-hop <A.B.C.D$addr|peer-address|unchanged>", BGP, NOLIST },
@@ -72,7 +82,8 @@ static const struct desc descs[PC_KINDS] = {
     [PS_ORIGINATOR] = { "set originator-id A.B.C.D$addr", BGP, NOLIST },
     [PS_AS_PREPEND] = { "set as-path prepend <last-as (1-10)$num|LINE...$values>", BGP, NOLIST },
     [PS_AS_EXCLUDE] = { "set as-path exclude LINE...$values", BGP, NOLIST },
-    [PS_AS_REPLACE] = { "set as-path replace <any|(1-4294967295)$num> [(1-4294967295)$with]", BGP, NOLIST },
+    [PS_AS_REPLACE] = { "set as-path replace <any|(1-4294967295)$num> [(1-4294967295)$with]", BGP,
+                        NOLIST },
     [PS_COMMUNITY] = { "set community LINE...$values", BGP, NOLIST },
     [PS_COMM_LIST_DELETE] = { "set comm-list WORD$name delete", BGP, POLICY_COMMUNITY },
     [PS_LARGE] = { "set large-community LINE...$values", BGP, NOLIST },
@@ -80,7 +91,8 @@ static const struct desc descs[PC_KINDS] = {
     [PS_EXT_RT] = { "set extcommunity rt LINE...$values", BGP, NOLIST },
     [PS_EXT_SOO] = { "set extcommunity soo LINE...$values", BGP, NOLIST },
     [PS_EXT_NONE] = { "set extcommunity none", BGP, NOLIST },
-    [PS_EXT_BANDWIDTH] = { "set extcommunity bandwidth (1-25600)$num [non-transitive]", BGP, NOLIST },
+    [PS_EXT_BANDWIDTH] = { "set extcommunity bandwidth (1-25600)$num [non-transitive]", BGP,
+                           NOLIST },
     [PS_EXT_LIST_DELETE] = { "set extended-comm-list WORD$name delete", BGP, POLICY_EXT },
 };
 
@@ -88,30 +100,38 @@ static const char help[] =
     "match|Match values from routing table\nset|Set values in destination routing protocol\n"
     "ip|IP information\nipv6|IPv6 information\naddress|Match address of route\n"
     "next-hop|Next hop\nprefix-list|Match entries of prefix-lists\nprefix-len|Match prefix length\n"
-    "type|Match next hop type\nblackhole|Blackhole\nroute-source|Match advertising source address of route\n"
+    "type|Match next hop type\nblackhole|Blackhole\nroute-source|Match advertising source address "
+    "of route\n"
     "interface|Match first hop interface of route\nmetric|Metric value\ntag|Tag of route\n"
     "untagged|Untagged\nsource-protocol|Match protocol via which the route was learnt\n"
     "bgp|BGP\nconnected|Connected\nkernel|Kernel\nstatic|Static\nlocal|Local or link-local\n"
     "sharp|Sharp\ntable|Table\nprobability|Match portion of routes defined by percentage value\n"
-    "local-preference|BGP local preference\nas-path|BGP AS path\nas-path-count|Match AS path length\n"
+    "local-preference|BGP local preference\nas-path|BGP AS path\nas-path-count|Match AS path "
+    "length\n"
     "origin|BGP origin code\negp|Remote EGP\nigp|Local IGP\nincomplete|Unknown heritage\n"
     "peer|Match peer address\nsrc-peer|Match source peer address\ncommunity|BGP community\n"
-    "exact-match|Do exact matching of communities\nany|Any of the values\nlarge-community|BGP large community\n"
+    "exact-match|Do exact matching of communities\nany|Any of the values\nlarge-community|BGP "
+    "large community\n"
     "extcommunity|BGP extended community\ncommunity-limit|Match number of communities\n"
     "extcommunity-limit|Match number of extended communities\npeer-address|Use peer address\n"
     "unchanged|Don't modify the next hop\nglobal|IPv6 global address\n"
     "prefer-global|Prefer global over link-local if both exist\nweight|BGP weight\n"
     "min-metric|Minimum metric\nmax-metric|Maximum metric\naigp-metric|AIGP metric\n"
-    "igp-metric|IGP metric to the next hop\ndistance|Administrative distance\nsrc|Source address for route\n"
+    "igp-metric|IGP metric to the next hop\ndistance|Administrative distance\nsrc|Source address "
+    "for route\n"
     "atomic-aggregate|BGP atomic aggregate attribute\naggregator|BGP aggregator attribute\n"
     "as|AS number of aggregator\noriginator-id|BGP originator ID attribute\n"
     "prepend|Prepend to the AS path\nlast-as|Use the last AS number of the AS path\n"
-    "exclude|Exclude from the AS path\nreplace|Replace in the AS path\ncomm-list|Delete communities by list\n"
-    "large-comm-list|Delete large communities by list\nextended-comm-list|Delete extended communities by list\n"
+    "exclude|Exclude from the AS path\nreplace|Replace in the AS path\ncomm-list|Delete "
+    "communities by list\n"
+    "large-comm-list|Delete large communities by list\nextended-comm-list|Delete extended "
+    "communities by list\n"
     "delete|Delete what the list permits\nrt|Route target\nsoo|Site of origin\nnone|No attribute\n"
     "bandwidth|Link bandwidth in Mbps\nnon-transitive|Attribute is not transitive\n"
-    "$name|Name, number or address\n$num|Value\n$addr|Address\n$delta|Value, or +value or -value to change by\n"
-    "$values|Values, separated by spaces\n$how|How to compare\n$with|AS number to put in its place\n";
+    "$name|Name, number or address\n$num|Value\n$addr|Address\n$delta|Value, or +value or -value "
+    "to change by\n"
+    "$values|Values, separated by spaces\n$how|How to compare\n$with|AS number to put in its "
+    "place\n";
 
 enum policy_kind policy_clause_list_kind(enum policy_clause_kind kind)
 {
@@ -137,8 +157,11 @@ static bool parse_delta(const char *s, struct policy_arg *a)
     static const struct {
         const char *word;
         enum policy_op op;
-    } words[] = { { "rtt", POLICY_RTT }, { "+rtt", POLICY_ADD_RTT }, { "-rtt", POLICY_SUB_RTT },
-                  { "igp", POLICY_IGP }, { "aigp", POLICY_AIGP } };
+    } words[] = { { "rtt", POLICY_RTT },
+                  { "+rtt", POLICY_ADD_RTT },
+                  { "-rtt", POLICY_SUB_RTT },
+                  { "igp", POLICY_IGP },
+                  { "aigp", POLICY_AIGP } };
     for (size_t i = 0; a->kind == PS_METRIC && i < sizeof(words) / sizeof(words[0]); i++) {
         if (!strcmp(s, words[i].word)) {
             a->op = words[i].op;
@@ -232,8 +255,8 @@ static void parse_words(struct policy_arg_ref *r, const struct cli_args *args)
 }
 
 /* A new reference, or NULL and a message. */
-static struct policy_arg_ref *read_args(enum policy_clause_kind kind, const struct cli_args *args, char *err,
-                                        size_t errlen)
+static struct policy_arg_ref *read_args(enum policy_clause_kind kind, const struct cli_args *args,
+                                        char *err, size_t errlen)
 {
     struct policy_arg_ref *r = mem_calloc(MEM(policy), 1, sizeof(*r));
     struct policy_arg *a = &r->a;

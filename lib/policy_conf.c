@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * policy_conf.c - configuration rows of lists and the node of route-maps.
  *
- * Every line is a rule with a sequence number; one without gets the next multiple of 5, unless the list already says the same, and
- * then it is that rule again. Checks look at the line and, for the number, at the tree that is being changed; apply callbacks put
- * rules into the set.
+ * Every line is a rule with a sequence number; one without gets the next multiple of 5, unless the
+ * list already says the same, and then it is that rule again. Checks look at the line and, for the
+ * number, at the tree that is being changed; apply callbacks put rules into the set.
  */
 #include "config.h"
 #include <stdio.h>
@@ -22,31 +22,48 @@ struct list_row {
 #define SEQ  "[seq (1-4294967295)$seq] "
 #define SEQ0 "[seq (0-4294967295)$seq] "
 #define ACT  "<permit|deny>$action "
-#define COMM(kw, kind, n)                                                                                    \
-    { "bgp " kw "community-list <(1-99)$name|standard WORD$name> " SEQ0 ACT "LINE...$values", "bgp " kw "community-list", kind, \
-      false, 621 + n, 0 },                                                                                   \
-    { "bgp " kw "community-list <(100-500)$name|expanded WORD$name> " SEQ0 ACT "LINE...$values", "bgp " kw "community-list", \
-      kind, true, 621 + n, 0 },                                                                              \
-    { "ip " kw "community-list <(1-99)$name|standard WORD$name> " SEQ0 ACT "LINE...$values", "ip " kw "community-list", kind, \
-      false, 624 + n, CONF_F_HIDDEN },                                                                       \
-    { "ip " kw "community-list <(100-500)$name|expanded WORD$name> " SEQ0 ACT "LINE...$values", "ip " kw "community-list", kind, \
-      true, 624 + n, CONF_F_HIDDEN }
+#define COMM(kw, kind, n)                                                                         \
+    { "bgp " kw "community-list <(1-99)$name|standard WORD$name> " SEQ0 ACT "LINE...$values",     \
+      "bgp " kw "community-list",                                                                 \
+      kind,                                                                                       \
+      false,                                                                                      \
+      621 + n,                                                                                    \
+      0 },                                                                                        \
+        { "bgp " kw "community-list <(100-500)$name|expanded WORD$name> " SEQ0 ACT                \
+          "LINE...$values",                                                                       \
+          "bgp " kw "community-list",                                                             \
+          kind,                                                                                   \
+          true,                                                                                   \
+          621 + n,                                                                                \
+          0 },                                                                                    \
+        { "ip " kw "community-list <(1-99)$name|standard WORD$name> " SEQ0 ACT "LINE...$values",  \
+          "ip " kw "community-list",                                                              \
+          kind,                                                                                   \
+          false,                                                                                  \
+          624 + n,                                                                                \
+          CONF_F_HIDDEN },                                                                        \
+    {                                                                                             \
+        "ip " kw "community-list <(100-500)$name|expanded WORD$name> " SEQ0 ACT "LINE...$values", \
+            "ip " kw "community-list", kind, true, 624 + n, CONF_F_HIDDEN                         \
+    }
 
 static const struct list_row list_rows[] = {
-    { "access-list WORD$name " SEQ ACT
-      "<any|A.B.C.D/M$prefix [exact-match]|ip <any$src_any|host A.B.C.D$src|A.B.C.D$src A.B.C.D$src_mask> "
-      "<any$dst_any|host A.B.C.D$dst|A.B.C.D$dst A.B.C.D$dst_mask>|host A.B.C.D$src|A.B.C.D$src A.B.C.D$src_mask>",
+    { "access-list WORD$name " SEQ ACT "<any|A.B.C.D/M$prefix [exact-match]|ip <any$src_any|host "
+                                       "A.B.C.D$src|A.B.C.D$src A.B.C.D$src_mask> "
+      "<any$dst_any|host A.B.C.D$dst|A.B.C.D$dst A.B.C.D$dst_mask>|host A.B.C.D$src|A.B.C.D$src "
+      "A.B.C.D$src_mask>",
       "access-list", POLICY_ACCESS4, false, 600, 0 },
-    { "ipv6 access-list WORD$name " SEQ ACT "<any|X:X::X:X/M$prefix [exact-match]>", "ipv6 access-list", POLICY_ACCESS6,
-      false, 602, 0 },
-    { "ip prefix-list WORD$name " SEQ ACT "<any|A.B.C.D/M$prefix [{ge (0-32)$ge|le (0-32)$le}]>", "ip prefix-list",
-      POLICY_PREFIX4, false, 610, 0 },
-    { "ipv6 prefix-list WORD$name " SEQ ACT "<any|X:X::X:X/M$prefix [{ge (0-128)$ge|le (0-128)$le}]>",
+    { "ipv6 access-list WORD$name " SEQ ACT "<any|X:X::X:X/M$prefix [exact-match]>",
+      "ipv6 access-list", POLICY_ACCESS6, false, 602, 0 },
+    { "ip prefix-list WORD$name " SEQ ACT "<any|A.B.C.D/M$prefix [{ge (0-32)$ge|le (0-32)$le}]>",
+      "ip prefix-list", POLICY_PREFIX4, false, 610, 0 },
+    { "ipv6 prefix-list WORD$name " SEQ ACT
+      "<any|X:X::X:X/M$prefix [{ge (0-128)$ge|le (0-128)$le}]>",
       "ipv6 prefix-list", POLICY_PREFIX6, false, 612, 0 },
-    { "bgp as-path access-list WORD$name " SEQ0 ACT "LINE...$values", "bgp as-path access-list", POLICY_AS_PATH, true,
-      620, 0 },
-    { "ip as-path access-list WORD$name " SEQ0 ACT "LINE...$values", "ip as-path access-list", POLICY_AS_PATH, true,
-      620, CONF_F_HIDDEN },
+    { "bgp as-path access-list WORD$name " SEQ0 ACT "LINE...$values", "bgp as-path access-list",
+      POLICY_AS_PATH, true, 620, 0 },
+    { "ip as-path access-list WORD$name " SEQ0 ACT "LINE...$values", "ip as-path access-list",
+      POLICY_AS_PATH, true, 620, CONF_F_HIDDEN },
     COMM("", POLICY_COMMUNITY, 0),
     COMM("large-", POLICY_LARGE, 1),
     COMM("ext", POLICY_EXT, 2),
@@ -55,9 +72,12 @@ static const struct list_row list_rows[] = {
 
 static const struct list_row text_rows[] = {
     { "access-list WORD$name remark LINE...$text", "access-list", POLICY_ACCESS4, false, 599, 0 },
-    { "ipv6 access-list WORD$name remark LINE...$text", "ipv6 access-list", POLICY_ACCESS6, false, 601, 0 },
-    { "ip prefix-list WORD$name description LINE...$text", "ip prefix-list", POLICY_PREFIX4, false, 609, 0 },
-    { "ipv6 prefix-list WORD$name description LINE...$text", "ipv6 prefix-list", POLICY_PREFIX6, false, 611, 0 },
+    { "ipv6 access-list WORD$name remark LINE...$text", "ipv6 access-list", POLICY_ACCESS6, false,
+      601, 0 },
+    { "ip prefix-list WORD$name description LINE...$text", "ip prefix-list", POLICY_PREFIX4, false,
+      609, 0 },
+    { "ipv6 prefix-list WORD$name description LINE...$text", "ipv6 prefix-list", POLICY_PREFIX6,
+      false, 611, 0 },
 };
 #define N_TEXT_ROWS (sizeof(text_rows) / sizeof(text_rows[0]))
 
@@ -66,19 +86,26 @@ static struct conf_row rows[N_LIST_ROWS], trows[N_TEXT_ROWS];
 static const char help[] =
     "access-list|Add an access list entry\nip|IP information\nipv6|IPv6 information\n"
     "prefix-list|Build a prefix list\nbgp|BGP information\nas-path|BGP AS path filter\n"
-    "community-list|Add a community list entry\nlarge-community-list|Add a large community list entry\n"
+    "community-list|Add a community list entry\nlarge-community-list|Add a large community list "
+    "entry\n"
     "extcommunity-list|Add an extended community list entry\nseq|Sequence number of an entry\n"
     "permit|Specify what to accept\ndeny|Specify what to reject\nany|Any prefix match\n"
-    "exact-match|Exact match of the prefixes\nhost|A single host address\nge|Minimum prefix length to be matched\n"
-    "le|Maximum prefix length to be matched\nstandard|Add a standard entry\nexpanded|Add an expanded entry\n"
+    "exact-match|Exact match of the prefixes\nhost|A single host address\nge|Minimum prefix length "
+    "to be matched\n"
+    "le|Maximum prefix length to be matched\nstandard|Add a standard entry\nexpanded|Add an "
+    "expanded entry\n"
     "remark|Access list entry comment\ndescription|Text describing this list\n"
-    "$name|List name or number\n$seq|Sequence number\n$action|What to do\n$prefix|Prefix\n$ge|Prefix length\n"
+    "$name|List name or number\n$seq|Sequence number\n$action|What to "
+    "do\n$prefix|Prefix\n$ge|Prefix length\n"
     "$le|Prefix length\n$values|Values or regular expression\n$text|Text\n$src|Source address\n"
-    "$src_mask|Wildcard bits of the source\n$dst|Destination mask\n$dst_mask|Wildcard bits of the destination\n"
+    "$src_mask|Wildcard bits of the source\n$dst|Destination mask\n$dst_mask|Wildcard bits of the "
+    "destination\n"
     "$src_any|Any source\n$dst_any|Any destination\n"
-    "route-map|Create route-map or enter route-map command mode\ncall|Jump to another route-map after match and set\n"
+    "route-map|Create route-map or enter route-map command mode\ncall|Jump to another route-map "
+    "after match and set\n"
     "on-match|Exit policy on matches\nnext|Next clause\ngoto|Go to clause number\n"
-    "continue|Continue on a different entry within the route-map\noptimization|Configure route-map optimization\n"
+    "continue|Continue on a different entry within the route-map\noptimization|Configure route-map "
+    "optimization\n"
     "$num|Sequence number of an entry\n";
 
 /* ---- rules ---- */
@@ -88,6 +115,8 @@ static bool read_prefix(const struct cli_args *a, struct policy_rule *r, char *e
     const struct cli_arg *p = cli_arg(a, "prefix");
     uint8_t ge = (uint8_t)cli_arg_num(a, "ge", 0), le = (uint8_t)cli_arg_num(a, "le", 0);
 
+    if (p && p->type == CLI_A_KEYWORD) /* any */
+        p = NULL;
     r->any = !p;
     r->ge = ge;
     r->le = le;
@@ -122,8 +151,8 @@ static void read_wildcard(const struct cli_args *a, struct policy_rule *r)
 }
 
 /* r->text is borrowed from the arguments. */
-static bool read_rule(const struct list_row *lr, const struct cli_args *a, struct policy_rule *r, char *err,
-                      size_t errlen)
+static bool read_rule(const struct list_row *lr, const struct cli_args *a, struct policy_rule *r,
+                      char *err, size_t errlen)
 {
     const char *values = cli_arg_text(a, "values");
 
@@ -138,21 +167,24 @@ static bool read_rule(const struct list_row *lr, const struct cli_args *a, struc
         read_wildcard(a, r);
         return true;
     }
-    return lr->expanded ? policy_regex_check(values, err, errlen) == 0 :
-                          policy_values_check(lr->kind, values, err, errlen);
+    return lr->expanded ? policy_regex_check(values, err, errlen) == 0
+                        : policy_values_check(lr->kind, values, err, errlen);
 }
 
 static bool same_rule(const struct policy_rule *x, const struct policy_rule *y)
 {
-    if (x->permit != y->permit || x->expanded != y->expanded || x->any != y->any || x->exact != y->exact ||
-        x->ge != y->ge || x->le != y->le || x->wild != y->wild || x->wild_dst != y->wild_dst || x->addr != y->addr ||
-        x->mask != y->mask || x->dst != y->dst || x->dst_mask != y->dst_mask || !prefix_eq(&x->p, &y->p))
+    if (x->permit != y->permit || x->expanded != y->expanded || x->any != y->any ||
+        x->exact != y->exact || x->ge != y->ge || x->le != y->le || x->wild != y->wild ||
+        x->wild_dst != y->wild_dst || x->addr != y->addr || x->mask != y->mask ||
+        x->dst != y->dst || x->dst_mask != y->dst_mask || !prefix_eq(&x->p, &y->p))
         return false;
     return !x->text == !y->text && (!x->text || !strcmp(x->text, y->text));
 }
 
-/* The number for a line without one. A candidate's own lines are found by asking the tree for each try. */
-static uint32_t auto_seq(const struct conf_change *c, const struct list_row *lr, const struct policy_rule *r)
+/* The number for a line without one. A candidate's own lines are found by asking the tree for each
+ * try. */
+static uint32_t auto_seq(const struct conf_change *c, const struct list_row *lr,
+                         const struct policy_rule *r)
 {
     const char *name = cli_arg_text(c->args, "name");
     const struct policy_named *l = policy_find(policy_conf_set, lr->kind, name);
@@ -226,7 +258,8 @@ static void text_apply(const struct conf_change *c)
     if (!l)
         return;
     mem_free(MEM(policy), l->description);
-    l->description = c->op == CONF_SET ? mem_strdup(MEM(policy), cli_arg_text(c->args, "text")) : NULL;
+    l->description =
+        c->op == CONF_SET ? mem_strdup(MEM(policy), cli_arg_text(c->args, "text")) : NULL;
     policy_changed(s, l);
     policy_drop_if_empty(s, l);
 }
@@ -256,8 +289,8 @@ static void map_create(struct conf_obj *o, void *app)
     e->seq = (uint32_t)conf_obj_arg(o, "seq")->num;
     e->permit = obj_permit(o);
     uint32_t at = entry_place(l, e->seq);
-    l->entries =
-        mem_realloc(MEM(policy), l->entries, (l->n_entries + 1) * sizeof(struct policy_map_entry *));
+    l->entries = mem_realloc(MEM(policy), l->entries,
+                             (l->n_entries + 1) * sizeof(struct policy_map_entry *));
     memmove(l->entries + at + 1, l->entries + at, (l->n_entries - at) * sizeof(*l->entries));
     l->entries[at] = e;
     l->n_entries++;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * policy_list.c - compiled lists: what threads evaluate, and the text forms their rules are made of.
+ * policy_list.c - compiled lists: what threads evaluate, and the text forms their rules are made
+ * of.
  *
- * Prefix rules: the first rule in order decides. A long list is indexed by (length, address): a prefix is looked up once per
- * distinct length of the rules that is not longer than it, so the cost is the depth, not the number of rules; rules of one prefix
- * hang together in order. Short lists, and lists with wildcards, are walked.
+ * Prefix rules: the first rule in order decides. A long list is indexed by (length, address): a
+ * prefix is looked up once per distinct length of the rules that is not longer than it, so the cost
+ * is the depth, not the number of rules; rules of one prefix hang together in order. Short lists,
+ * and lists with wildcards, are walked.
  *
- * Regular expressions are POSIX extended; `_` stands for a border: begin, end, space, comma, braces, parentheses.
+ * Regular expressions are POSIX extended; `_` stands for a border: begin, end, space, comma,
+ * braces, parentheses.
  */
 #include "config.h"
 #include <ctype.h>
@@ -125,7 +128,8 @@ static void index_prefixes(struct policy_list *l)
 
 static bool rule_wild(const struct crule *r, const struct prefix *p)
 {
-    uint32_t a = (uint32_t)p->b[0] << 24 | (uint32_t)p->b[1] << 16 | (uint32_t)p->b[2] << 8 | p->b[3];
+    uint32_t a =
+        (uint32_t)p->b[0] << 24 | (uint32_t)p->b[1] << 16 | (uint32_t)p->b[2] << 8 | p->b[3];
     uint32_t m = p->len ? ~0u << (32 - p->len) : 0;
     if ((a & ~r->mask) != (r->addr & ~r->mask))
         return false;
@@ -249,7 +253,8 @@ static void put32(uint8_t *p, uint32_t v)
     p[3] = (uint8_t)v;
 }
 
-/* One value of a standard list at p; `kind` of an extended community ("rt") is remembered between words. 1, 0: only a kind, -1. */
+/* One value of a standard list at p; `kind` of an extended community ("rt") is remembered between
+ * words. 1, 0: only a kind, -1. */
 static int parse_value(enum policy_kind kind, const char *word, char ext_kind[4], uint8_t *p)
 {
     uint32_t c[3];
@@ -305,12 +310,15 @@ static unsigned kind_size(enum policy_kind kind)
     return kind == POLICY_COMMUNITY ? 4 : kind == POLICY_LARGE ? 12 : kind == POLICY_EXT ? 8 : 0;
 }
 
-static void compile_value(const struct policy_list *l, const struct policy_rule *r, struct cvalue *c)
+static void compile_value(const struct policy_list *l, const struct policy_rule *r,
+                          struct cvalue *c)
 {
     c->permit = r->permit;
     c->expanded = r->expanded || l->kind == POLICY_AS_PATH;
     if (c->expanded) {
-        if (regex_compile(r->text, &c->re)) /* the check let it pass before; an unusable one matches nothing */
+        if (regex_compile(
+                r->text,
+                &c->re)) /* the check let it pass before; an unusable one matches nothing */
             regex_compile("^$a", &c->re);
         return;
     }
@@ -370,7 +378,8 @@ bool policy_community_permits(const struct policy_list *l, const uint8_t *v, siz
         const struct cvalue *c = &l->values[i];
         if (c->expanded && !s)
             s = text(ctx);
-        if (c->any || (c->expanded ? !regexec(&c->re, s, 0, NULL, 0) : values_match(l, c, v, len, how)))
+        if (c->any ||
+            (c->expanded ? !regexec(&c->re, s, 0, NULL, 0) : values_match(l, c, v, len, how)))
             return c->permit;
     }
     return false;
@@ -382,8 +391,8 @@ bool policy_community_permits_one(const struct policy_list *l, const uint8_t *v,
         return false;
     for (uint32_t i = 0; i < l->n; i++) {
         const struct cvalue *c = &l->values[i];
-        if (c->any || (c->expanded ? !regexec(&c->re, text, 0, NULL, 0) :
-                                     values_match(l, c, v, l->size, POLICY_ANY)))
+        if (c->any || (c->expanded ? !regexec(&c->re, text, 0, NULL, 0)
+                                   : values_match(l, c, v, l->size, POLICY_ANY)))
             return c->permit;
     }
     return false;

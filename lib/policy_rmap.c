@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * policy_rmap.c - route-maps: snapshots and their evaluation.
  *
- * A snapshot holds the map and every map that it can reach by `call`, its clauses bound to snapshots of the lists they name. It is
- * made anew when anything in the set changed since. An entry without match clauses always matches. Evaluation is FRR's:
+ * A snapshot holds the map and every map that it can reach by `call`, its clauses bound to
+ * snapshots of the lists they name. It is made anew when anything in the set changed since. An
+ * entry without match clauses always matches. Evaluation is FRR's:
  *
  *   permit and match   set; then the called map, whose denial is final; then done, next, or go to
  *   deny and match     denied, whatever on-match says
@@ -44,10 +45,10 @@ static unsigned n_clauses(const struct policy_map_entry *e)
     return n;
 }
 
-static void build_entry(struct policy_set *s, const struct policy_map_entry *from, struct policy_rmap_entry *e)
+static void build_entry(struct policy_set *s, const struct policy_map_entry *from,
+                        struct policy_rmap_entry *e)
 {
-    struct policy_clause *v =
-        mem_calloc(MEM(policy_snap), n_clauses(from) + 1, sizeof(*v));
+    struct policy_clause *v = mem_calloc(MEM(policy_snap), n_clauses(from) + 1, sizeof(*v));
 
     *e = (struct policy_rmap_entry){ .seq = from->seq,
                                      .id = policy_new_id(),
@@ -56,7 +57,8 @@ static void build_entry(struct policy_set *s, const struct policy_map_entry *fro
                                      .on_match = from->on_match,
                                      .go_to = from->go_to,
                                      .call = -1 };
-    for (const struct policy_map_clause *c = from->clauses; c; c = c->next) { /* by kind: match before set */
+    for (const struct policy_map_clause *c = from->clauses; c;
+         c = c->next) { /* by kind: match before set */
         enum policy_kind kind = policy_clause_list_kind(c->arg->a.kind);
         atomic_fetch_add_explicit(&c->arg->refs, 1, memory_order_relaxed);
         v->a = &c->arg->a;
@@ -133,7 +135,8 @@ static void entry_fini(struct policy_rmap_entry *e)
     for (unsigned i = 0; i < e->n_match + e->n_set; i++) {
         const struct policy_clause *c = &e->match[i];
         policy_list_unref(c->list);
-        policy_arg_unref((struct policy_arg_ref *)((char *)c->a - offsetof(struct policy_arg_ref, a)));
+        policy_arg_unref(
+            (struct policy_arg_ref *)((char *)c->a - offsetof(struct policy_arg_ref, a)));
     }
     mem_free(MEM(policy_snap), (void *)e->match);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * policy_set.c - the lists of a process by name, their rules in order, and who is told of changes. Main thread.
+ * policy_set.c - the lists of a process by name, their rules in order, and who is told of changes.
+ * Main thread.
  */
 #include "config.h"
 #include <stdlib.h>
@@ -209,10 +210,12 @@ const struct policy_list *policy_get(struct policy_set *s, enum policy_kind kind
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp((*(struct policy_named *const *)a)->name, (*(struct policy_named *const *)b)->name);
+    return strcmp((*(struct policy_named *const *)a)->name,
+                  (*(struct policy_named *const *)b)->name);
 }
 
-struct policy_named **policy_sorted(const struct policy_set *s, enum policy_kind kind, unsigned *ret_n)
+struct policy_named **policy_sorted(const struct policy_set *s, enum policy_kind kind,
+                                    unsigned *ret_n)
 {
     unsigned n = 0;
     for (unsigned b = 0; b < POLICY_BUCKETS; b++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * policy_text.c - communities as text: RFC 1997, 8092, 4360, 5668 and IANA's well-known names, read as FRR does.
+ * policy_text.c - communities as text: RFC 1997, 8092, 4360, 5668 and IANA's well-known names, read
+ * as FRR does.
  *
  * Whole strings only; *ret is untouched on failure.
  */
