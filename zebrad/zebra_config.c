@@ -8,6 +8,7 @@
 #include "zebra_show.h"
 #include "zebra_static.h"
 #include "log.h"
+#include "policy.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -382,6 +383,9 @@ void zebra_config_add(struct daemon *d)
 
 void zebra_shell_setup(struct daemon *d)
 {
+    struct policy_set *policy = policy_set_new("ZEBRA", false);
+    policy_conf_add(d->conf, policy);
+    policy_show_add(d->cli, policy);
     zebra_show_add(d);
     zebra_config_add(d);
     zebra_show_route_add(d);
