@@ -351,7 +351,8 @@ static uint32_t drain(struct bgp_shard *s, struct shard_table *t)
         s->zsets[zi].refs++;
         s->zsets[tail->zset].refs--;
         tail->zset = zi;
-        m->flags &= (uint8_t) ~(DF_FIB | DF_FIB_FAILED);
+        /* A route that is replaced counts as installed until the answer comes. */
+        m->flags &= (uint8_t) ~(zi ? DF_FIB_FAILED : DF_FIB | DF_FIB_FAILED);
         drain_add(s, d, zi, &touched);
     }
     for (uint32_t i = 0; i < touched; i++)

@@ -566,20 +566,20 @@ static void shard_message(void *ctx, struct actor_msg *am)
 
 static bool shard_work(void *ctx)
 {
+    static bool (*const stages[])(struct bgp_shard *) = { shard_scan_work, group_work, zebra_work,
+                                                          query_work, gc_work };
     struct bgp_shard *s = ctx;
     bool more = false;
     s->now_wall = (uint32_t)loop_wall();
-    s->slice_end = loop_now() + SHARD_SLICE_US;
     if (s->regroup) {
         s->regroup = false;
         group_regroup(s);
         grave_flush(s);
     }
-    more |= shard_scan_work(s);
-    more |= group_work(s);
-    more |= zebra_work(s);
-    more |= query_work(s);
-    more |= gc_work(s);
+    for (unsigned i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+        s->slice_end = loop_now() + SHARD_SLICE_US; /* none starves the next */
+        more |= stages[i](s);
+    }
     dying_tables(s);
     for (unsigned i = 0; i < s->n_tables; i++)
         if (s->tables[i])

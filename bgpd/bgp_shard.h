@@ -31,7 +31,7 @@ MEM_DECLARE(bgp_adj_out);
 MEM_DECLARE(bgp_group);
 MEM_DECLARE(bgp_query);
 
-#define SHARD_SLICE_US 4000   /* work() gives inbox and loop a turn after this */
+#define SHARD_SLICE_US 2000   /* of each kind of work, before the next and then the inbox have a turn */
 #define FLUSH_DESTS    16384  /* destinations per group flush, zebra drain */
 #define ENC_BYTES      (64 * 1024)
 

@@ -19,6 +19,7 @@ struct import {
     struct shard_counts *count;
     uint32_t attr_in, attr; /* as received; after weight and local-as */
     bool refused, keep;
+    _Atomic(uint64_t) *why; /* counter of the reason for which it is refused */
     struct bgp_policy_env env;
 };
 
@@ -56,7 +57,7 @@ static bool bad_nexthop(const struct import *im, const struct bgp_attr *a)
 }
 
 /* RFC 4271 9.1.2 and 6.3, RFC 4456 8, RFC 8212 */
-static bool refused(const struct import *im, const struct bgp_attr *a)
+static bool refused(struct import *im, const struct bgp_attr *a)
 {
     const struct bgp_rib_inst *i = im->t->conf;
     _Atomic(uint64_t) *why = NULL;
@@ -71,8 +72,7 @@ static bool refused(const struct import *im, const struct bgp_attr *a)
         why = &im->count->loop_cluster;
     else if (bad_nexthop(im, a))
         why = &im->count->bad_nexthop;
-    if (why)
-        count_add64(why, 1);
+    im->why = why;
     return why || (i->reject_as_sets && a->flags & BAF_AS_SET);
 }
 
@@ -347,6 +347,8 @@ static void announce(struct import *im, const uint8_t *addr, uint8_t len)
     if (im->conf->in && !im->refused)
         attr = policy_in(im, addr, len);
     bool filtered = im->refused || !attr;
+    if (im->refused && im->why)
+        count_add64(im->why, 1);
     if (filtered && !im->keep) {
         withdraw(im->s, im->t, im->sp->conf.peer, addr, len);
         return;

@@ -3,8 +3,11 @@
  * leave towards the receivers and zebrad. No sockets, no kernel.
  *
  *   rib_bench [-n PREFIXES] [-f FEEDERS] [-r RECEIVERS] [-t THREADS] [-a ATTRIBUTE SETS] [-6] [-w]
+ * [-m FILE]
  *
- * -w withdraws everything at the end (peers go down). Prints times, CPU and memory per route.
+ * -m feeds the UPDATE messages of FILE (whole messages one after the other, 4-byte AS numbers)
+ * instead. -w withdraws everything at the end (peers go down). Prints times, CPU and memory per
+ * route.
  */
 #include "config.h"
 #include <getopt.h>
@@ -18,6 +21,7 @@
 #define FIRST BGP_PEER_FIRST
 static unsigned n_prefixes = 1000000, n_feeders = 1, n_receivers = 1, n_threads = 1, n_attrs = 50;
 static bool v6, down;
+static const char *messages;
 static struct loop *loop;
 static struct actor *io;
 static struct loop_timer *poll;
@@ -30,7 +34,8 @@ struct feed {
 static struct feed *feeds;
 static _Atomic(uint64_t) out_bytes, out_updates, out_writes;
 static uint64_t zebra_routes, zebra_batches, zebra_seq = 1, cleared;
-static uint64_t t_start, t_fed;
+static uint64_t t_start;
+static _Atomic(uint64_t) t_fed;
 static double cpu_start;
 static size_t rss_start;
 
@@ -158,6 +163,24 @@ static void feed_make(unsigned feeder)
     }
 }
 
+/* From a file; the receivers' share is what the RIB itself says is best. */
+static void feed_read(struct feed *f)
+{
+    FILE *in = fopen(messages, "rb");
+    if (!in || fseek(in, 0, SEEK_END) || ftell(in) < 0) {
+        perror(messages);
+        exit(1);
+    }
+    f->len = (size_t)ftell(in);
+    f->buf = malloc(f->len);
+    rewind(in);
+    if (!f->buf || fread(f->buf, 1, f->len, in) != f->len) {
+        perror(messages);
+        exit(1);
+    }
+    fclose(in);
+}
+
 static bool feed_some(struct feed *f)
 {
     static __thread struct bgp_update u;
@@ -166,7 +189,7 @@ static bool feed_some(struct feed *f)
     while (f->at < f->len && f->at < stop) {
         size_t len = (size_t)f->buf[f->at + 16] << 8 | f->buf[f->at + 17];
         bgp_update_decode(f->buf + f->at + BGP_HEADER_LEN, len - BGP_HEADER_LEN, &ctx, &u);
-        if (u.outcome != BGP_OK) {
+        if (u.outcome == BGP_RESET) {
             fprintf(stderr, "bad update: %s\n", u.err.text);
             exit(1);
         }
@@ -287,6 +310,16 @@ static void tick(void *ctx)
         bgp_rib_peer_counts((uint16_t)(FIRST + n_feeders + i), af, &c);
         done &= c.sent == n_prefixes;
     }
+    if (messages) { /* the end is when nothing moves any more */
+        static uint64_t last;
+        static unsigned calm;
+        uint64_t now = out_bytes + zebra_routes;
+        calm = t_fed && now == last ? calm + 1 : 0;
+        last = now;
+        done = calm > 300;
+        bgp_rib_totals(0, af, &tot);
+        n_prefixes = done && !t_down ? tot.prefixes : n_prefixes;
+    }
     if (t_down) {
         bgp_rib_totals(0, af, &tot);
         if (cleared == n_feeders && !tot.prefixes) {
@@ -299,11 +332,12 @@ static void tick(void *ctx)
         loop_timer_arm(poll, 1000);
         return;
     }
-    if (!done || zebra_routes < n_prefixes) {
+    if (!done || (!messages && zebra_routes < n_prefixes)) {
         loop_timer_arm(poll, 1000);
         return;
     }
-    double wall = (double)(loop_now() - t_start) / 1e6, cpu = cpu_now() - cpu_start;
+    double wall = (double)(loop_now() - t_start - (messages ? 300000 : 0)) / 1e6,
+           cpu = cpu_now() - cpu_start;
     double routes = (double)n_prefixes * n_feeders;
     size_t hwm = status_kb("VmHWM:");
     bgp_rib_totals(0, af, &tot);
@@ -328,7 +362,7 @@ static void tick(void *ctx)
 static void options(int argc, char **argv)
 {
     int o;
-    while ((o = getopt(argc, argv, "n:f:r:t:a:6w")) != -1) {
+    while ((o = getopt(argc, argv, "n:f:r:t:a:6wm:")) != -1) {
         unsigned v = optarg ? (unsigned)strtoul(optarg, NULL, 10) : 0;
         if (o == 'n')
             n_prefixes = v;
@@ -342,6 +376,8 @@ static void options(int argc, char **argv)
             n_attrs = v;
         else if (o == '6')
             v6 = true;
+        else if (o == 'm')
+            messages = optarg;
         else if (o == 'w')
             down = true;
         else
@@ -373,7 +409,10 @@ int main(int argc, char **argv)
         bgp_rib_peer_up(&p);
         if (i >= n_feeders)
             continue;
-        feed_make(i);
+        if (messages)
+            feed_read(&feeds[i]);
+        else
+            feed_make(i);
         feeds[i].f = bgp_rib_feeder_new(p.peer, 1, 0, true);
     }
     rss_start = status_kb("VmRSS:");
