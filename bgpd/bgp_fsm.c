@@ -167,6 +167,20 @@ static void act_collision_dump(struct step *s)
     drop(s);
 }
 
+/* An attempt failed: the next one comes soon at first (a peer that restarts is back in seconds), then every connect_retry. */
+static void retry_later(struct step *s)
+{
+    struct bgp_fsm *f = s->f;
+    if (f->passive)
+        return;
+    if (!f->retry)
+        f->retry = BGP_RETRY_MIN;
+    if (f->retry > f->connect_retry)
+        f->retry = f->connect_retry;
+    arm(s, BT_CONNECT, 0, f->retry);
+    f->retry = f->retry * 2 < f->connect_retry ? f->retry * 2 : f->connect_retry;
+}
+
 /* TCP went away before the peer's OPEN: an outgoing connection is tried again later, an incoming
  * one is forgotten. */
 static void act_lost_early(struct step *s)
@@ -174,8 +188,7 @@ static void act_lost_early(struct step *s)
     drop(s);
     if (s->c == 0 && s->f->cs[1] < BS_OPENSENT) {
         s->next = BS_ACTIVE;
-        if (!s->f->passive)
-            arm(s, BT_CONNECT, 0, s->f->connect_retry);
+        retry_later(s);
     }
 }
 
@@ -215,8 +228,7 @@ static void act_connect_failed(struct step *s)
 {
     if (s->f->cs[0] == BS_CONNECT)
         add(s, BACT_CLOSE, 0);
-    if (!s->f->passive)
-        arm(s, BT_CONNECT, 0, s->f->connect_retry);
+    retry_later(s);
 }
 
 static void act_tcp_up(struct step *s)
@@ -285,6 +297,7 @@ static void act_open(struct step *s)
 static void act_established(struct step *s)
 {
     arm_hold(s);
+    s->f->retry = 0;
     if (s->c == 1)
         drop_attempt(s);
     add(s, BACT_SESSION_UP, s->c);

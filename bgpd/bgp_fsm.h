@@ -19,11 +19,13 @@ struct bgp_action { enum bgp_action_kind kind; enum bgp_timer timer; uint32_t se
 struct bgp_actions { unsigned n; struct bgp_action a[BGP_MAX_ACTIONS]; struct bgp_error err; /* why an OPEN was refused; text "" otherwise */ };
 #define BGP_IDLE_HOLD_MIN 1      /* seconds; doubles with every failed session */
 #define BGP_IDLE_HOLD_MAX 60
+#define BGP_RETRY_MIN     5      /* first wait after a failed connect, doubles up to connect_retry */
 #define BGP_OPEN_HOLD     240    /* RFC 4271 8.2.2: the "large value" of the hold timer while no OPEN has come */
 struct bgp_fsm {
     enum bgp_state state;       /* of the peer: that of the connection which is furthest */
     enum bgp_state cs[2];       /* of each connection: 0 outgoing (also Connect and Active), 1 incoming; Idle: there is none */
     /* configuration, set by the driver before BE_START */
+    uint32_t retry;             /* seconds to the next attempt after one that failed; grows to connect_retry */
     bool passive; uint32_t connect_retry, hold_conf, keepalive_conf, idle_hold /* seconds, grows with failures */;
     uint32_t local_as, remote_as_expected /* 0: any (auto) */, local_id; int ebgp_expected; /* 1 external, 0 internal, -1: by number */
     uint32_t caps_local, af_local; /* what our OPEN says */
