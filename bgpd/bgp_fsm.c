@@ -27,8 +27,9 @@
  *
  * Departures from RFC 4271: no DelayOpen and no TrackTcpState options; MinRouteAdvertisement is not
  * a timer of this machine; a second connection is compared from OpenConfirm on, never in OpenSent
- * (6.8 "MAY"); the ConnectRetryCounter is idle_hold. RFC 6608 gives the subcodes of FSM errors. RFC
- * 6286 is followed for identifiers, RFC 7607 for AS 0.
+ * (6.8 "MAY"); the ConnectRetryCounter is idle_hold. The wait after a failed connect starts at 5 s
+ * and doubles up to the ConnectRetryTimer (FRR's `timers connect`, default 30 s). RFC 6608 gives
+ * the subcodes of FSM errors. RFC 6286 is followed for identifiers, RFC 7607 for AS 0.
  */
 #include "bgp_fsm.h"
 #include <stdio.h>
@@ -167,7 +168,8 @@ static void act_collision_dump(struct step *s)
     drop(s);
 }
 
-/* An attempt failed: the next one comes soon at first (a peer that restarts is back in seconds), then every connect_retry. */
+/* An attempt failed: the next one comes soon at first (a peer that restarts is back in seconds),
+ * then every connect_retry. */
 static void retry_later(struct step *s)
 {
     struct bgp_fsm *f = s->f;
