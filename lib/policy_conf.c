@@ -137,7 +137,7 @@ static void read_wildcard(const struct cli_args *a, struct policy_rule *r)
 {
     const struct cli_arg *src = cli_arg(a, "src"), *mask = cli_arg(a, "src_mask");
     const struct cli_arg *dst = cli_arg(a, "dst"), *dmask = cli_arg(a, "dst_mask");
-    bool extended = cli_has(a, "ip");
+    bool extended = dst || cli_arg(a, "dst_any");
 
     if (!src && !extended)
         return;
@@ -164,7 +164,8 @@ static bool read_rule(const struct list_row *lr, const struct cli_args *a, struc
     if (lr->kind <= POLICY_ACCESS6) {
         if (!read_prefix(a, r, err, errlen))
             return false;
-        read_wildcard(a, r);
+        if (lr->kind == POLICY_ACCESS4)
+            read_wildcard(a, r);
         return true;
     }
     return lr->expanded ? policy_regex_check(values, err, errlen) == 0
