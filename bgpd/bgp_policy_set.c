@@ -37,6 +37,10 @@ static bool s_ip_next_hop(struct bgp_policy_eval *e, struct bgp_attr_build *b,
     if (e->family != AF_INET)
         return true;
     if (c->a->op == POLICY_UNCHANGED) {
+        if (e->env->nexthop.family) {
+            b->h.nexthop = e->env->nexthop;
+            b->h.nexthop_ll = e->env->nexthop_ll;
+        }
     } else if (c->a->op == POLICY_PEER_ADDRESS) {
         const struct ipaddr *a = e->env->out ? &e->env->local_addr : &e->env->peer_addr;
         if (a->family == AF_INET)
