@@ -118,18 +118,28 @@ static void zindex_build(struct bgp_shard *s, uint32_t size)
 
 static uint32_t zset_slot(struct bgp_shard *s)
 {
-    for (uint32_t i = 1; s->zsets_idle && i < s->n_zsets; i++)
-        if (!s->zsets[i].used) {
-            s->zsets_idle--;
-            return i;
-        }
+    uint32_t i = s->zset_free;
+    if (i) {
+        s->zset_free = s->zsets[i].head;
+        return i;
+    }
     if (s->n_zsets >= s->cap_zsets) {
-        s->cap_zsets = s->cap_zsets ? s->cap_zsets * 2 : 64;
+        s->cap_zsets *= 2;
         s->zsets = mem_realloc(MEM(bgp_rib_zebra), s->zsets, s->cap_zsets * sizeof(*s->zsets));
     }
-    if (!s->n_zsets)
-        s->zsets[s->n_zsets++] = (struct zset){ 0 };
     return s->n_zsets++;
+}
+
+static inline void zset_ref(struct bgp_shard *s, uint32_t i)
+{
+    if (i && !s->zsets[i].refs++)
+        s->zsets_unused--;
+}
+
+static inline void zset_unref(struct bgp_shard *s, uint32_t i)
+{
+    if (i && !--s->zsets[i].refs)
+        s->zsets_unused++;
 }
 
 static uint32_t zset_get(struct bgp_shard *s, const struct zset_key *k)
@@ -148,6 +158,7 @@ static uint32_t zset_get(struct bgp_shard *s, const struct zset_key *k)
                                  .used = true,
                                  .nhg = nhg_get(s, k->inst, k->nh, k->n),
                                  .key = mem_dup(MEM(bgp_rib_zebra), k, key_len(k)) };
+    s->zsets_unused++;
     if (s->n_zsets * 2 > s->zindex_size)
         zindex_build(s, s->zindex_size ? s->zindex_size * 2 : 128);
     else
@@ -155,24 +166,28 @@ static uint32_t zset_get(struct bgp_shard *s, const struct zset_key *k)
     return i;
 }
 
-/* When nothing waits: drops what nobody uses. */
+/* When nothing waits: drops what nobody uses, once a second or when it is much. */
 static void zsets_sweep(struct bgp_shard *s)
 {
-    bool dropped = false;
+    if (!s->zsets_unused)
+        return;
+    if (s->zsets_unused < s->n_zsets / 2 && s->now_wall == s->zswept) {
+        actor_alarm(s->actor, 1000000);
+        return;
+    }
+    s->zswept = s->now_wall;
     for (uint32_t i = 1; i < s->n_zsets; i++) {
         struct zset *z = &s->zsets[i];
         if (!z->used || z->refs)
             continue;
         nhg_put(s, z->key);
         mem_free(MEM(bgp_rib_zebra), z->key);
-        *z = (struct zset){ 0 };
-        s->zsets_idle++;
-        dropped = true;
+        *z = (struct zset){ .head = s->zset_free };
+        s->zset_free = i;
     }
-    if (dropped) {
-        memset(&s->zlast, 0, sizeof(s->zlast));
-        zindex_build(s, s->zindex_size);
-    }
+    s->zsets_unused = 0;
+    memset(&s->zlast, 0, sizeof(s->zlast));
+    zindex_build(s, s->zindex_size);
 }
 
 void zebra_forget_memo(struct bgp_shard *s)
@@ -254,7 +269,7 @@ static void send_batch(struct bgp_shard *s, struct shard_table *t, uint32_t zi, 
     u->q = zb;
     zb->t = t;
     zb->zset = zi;
-    s->zsets[zi].refs++;
+    zset_ref(s, zi);
     zb->prev = NULL;
     zb->next = s->zbatches;
     if (zb->next)
@@ -348,8 +363,8 @@ static uint32_t drain(struct bgp_shard *s, struct shard_table *t)
                 shard_dest_try_free(s, t, d);
             continue;
         }
-        s->zsets[zi].refs++;
-        s->zsets[tail->zset].refs--;
+        zset_ref(s, zi);
+        zset_unref(s, tail->zset);
         tail->zset = zi;
         /* A route that is replaced counts as installed until the answer comes. */
         m->flags &= (uint8_t) ~(zi ? DF_FIB_FAILED : DF_FIB | DF_FIB_FAILED);
@@ -429,7 +444,7 @@ static void batch_free(struct bgp_shard *s, struct zbatch *zb)
         zb->prev->next = zb->next;
     else
         s->zbatches = zb->next;
-    s->zsets[zb->zset].refs--;
+    zset_unref(s, zb->zset);
     mem_free(MEM(bgp_rib_zebra), zb);
 }
 
@@ -455,7 +470,7 @@ static void restart(struct bgp_shard *s, bool up, uint32_t gen)
             m->zinflight = 0;
             m->flags &= (uint8_t) ~(DF_FIB | DF_FIB_FAILED);
             if (dest_tail(t, key)->zset)
-                s->zsets[dest_tail(t, key)->zset].refs--;
+                zset_unref(s, dest_tail(t, key)->zset);
             dest_tail(t, key)->zset = 0;
             dbits_set(&t->zpend, d);
         }

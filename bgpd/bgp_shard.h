@@ -173,7 +173,7 @@ struct bgp_shard {
     struct bgp_attr_build build;
     /* zebra */
     uint32_t zgen; bool zebra_up;
-    struct zset *zsets; uint32_t n_zsets, cap_zsets, zsets_idle;
+    struct zset *zsets; uint32_t n_zsets, cap_zsets, zset_free /* chained by head */, zsets_unused, zswept /* when */;
     uint32_t *zindex; uint32_t zindex_size;
     struct { uint32_t *dest, *next, *touched; uint32_t n; uint8_t *nlri; } zdrain;
     struct { const struct shard_table *t; uint32_t attr, zset; uint16_t source; } zlast;
