@@ -69,7 +69,9 @@ class Router:
     forwards = True      # passes routes on from peer to peer
     keeps_no_export = False  # does not send its own NO_EXPORT routes to eBGP peers
 
-    def __init__(self, host, asn, router_id, sessions=(), routes=(), fib=False, extra=""):
+    def __init__(self, host, asn, router_id, sessions=(), routes=(), fib=False, extra="",
+                 bgp_lines=()):
+        self.bgp_lines = bgp_lines  # FRR's syntax, inside `router bgp`
         self.host, self.asn, self.router_id = host, asn, router_id
         self.sessions, self.routes, self.fib, self.extra = list(sessions), list(routes), fib, extra
         self.procs = {}
@@ -263,7 +265,7 @@ class Frr(Router):
         out += ["route-map none deny 10", "exit",
                 "router bgp %d" % self.asn, " bgp router-id %s" % self.router_id,
                 " no bgp ebgp-requires-policy", " no bgp default ipv4-unicast",
-                " no bgp network import-check"]
+                " no bgp network import-check"] + [" " + x for x in self.bgp_lines]
         for s in self.sessions:
             out += self.neighbor(s)
         for f in ("ipv4", "ipv6"):
