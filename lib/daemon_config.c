@@ -170,10 +170,14 @@ static bool not_ours(int rc)
 static void report(void *ctx, unsigned lineno, int rc, const char *msg, const char *line)
 {
     struct report_ctx *r = ctx;
-    if (r->file->shared && not_ours(rc))
-        return;
-    r->count++;
     lineno += r->offset;
+    if (r->file->shared && not_ours(rc)) {
+        /* Another daemon's, or nobody's, which none of them can tell alone: so each names it. */
+        log_info("%s line %u is not known to %s: %s", r->file->path, lineno, r->d->progname,
+                 line ? line : "");
+        return;
+    }
+    r->count++;
     const char *text = msg && *msg ? msg : "% Unknown command";
     size_t len = strcspn(text, "\n");
     bool quoted = line && strstr(text, line);

@@ -42,7 +42,7 @@ def test_startup(dut):
     assert "BROKEN" not in running and "banana" not in running
     logs = dut.host.read("bgpd.log") + dut.host.read("zebrad.log")
     for n in BAD_LINES:
-        assert "%d" % (first + n) in logs, "line %d is not named in\n%s" % (first + n, logs)
+        assert "line %d" % (first + n) in logs, "line %d is not named in\n%s" % (first + n, logs)
     assert "frobnicate" in logs
 
 

@@ -37,7 +37,8 @@ exit
 """
 CHANGED = START.replace("description the one", "description the other").replace(
     "  network 10.5.0.0/16", "  network 10.6.0.0/16").replace(
-    "ip prefix-list P seq 5 permit 10.0.0.0/8", "ip prefix-list P seq 5 permit 10.0.0.0/9")
+    "ip prefix-list P seq 5 permit 10.0.0.0/8",
+    "ip prefix-list P seq 5 permit 10.0.0.0/8\nip prefix-list P seq 10 permit 172.16.0.0/12")
 
 
 class Compat:
@@ -118,7 +119,7 @@ def test_frr_reload(compat):
     reload(compat, "--reload", "new.conf")
     now = running(compat)
     assert "description the other" in now and "network 10.6.0.0/16" in now
-    assert "10.5.0.0/16" not in now and "permit 10.0.0.0/9" in now
+    assert "10.5.0.0/16" not in now and "seq 10 permit 172.16.0.0/12" in now
     # The harness's way back: the difference as lines, then vtysh -f.
     compat.host.write("start.conf", before)
     compat.host.write("now.conf", now)

@@ -93,5 +93,7 @@ def test_route_gone_meanwhile_is_swept(forwarding, speaker):
     p.start()
     d.start_daemon("bgpd")
     d.wait_up("192.0.2.2")
+    # The sweep waits for all neighbours that are meant to be up.
+    speaker(s.host, "198.51.100.2", "198.51.100.1", SINK_AS, "10.255.0.20")
     wait_until(lambda: "10.30.50.0/24" not in d.host.kernel_routes(), 60, "the sweep")
     assert "10.30.1.0/24" in d.host.kernel_routes()
