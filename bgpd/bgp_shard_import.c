@@ -206,8 +206,7 @@ static bool still_best(struct shard_table *t, uint32_t d, uint32_t gone)
     uint8_t *key = dest_key(t, d);
     uint8_t flags = dest_meta(t, key)->flags;
     const struct bgp_attr *a = bgp_attr_get(gone);
-    if (!(flags & DF_BEST) || flags & DF_CHANGED || t->conf->multipath[t->af] > 1 ||
-        t->conf->multipath_ibgp[t->af] > 1)
+    if (!(flags & DF_BEST) || flags & DF_CHANGED) /* it was the best, or shared its traffic */
         return false;
     for (uint32_t h = dest_tail(t, key)->path; !(h & PATH_TAIL); h = path_get(t, h)->next)
         if (!bgp_decide_independent(t->conf, a, bgp_attr_get(path_get(t, h)->attr)))
@@ -241,12 +240,12 @@ static uint32_t path_add(struct bgp_shard *s, struct shard_table *t, struct dest
     return h;
 }
 
-/* A new path next to a best one: if it loses against that, nothing else changes. */
+/* A new path next to a best one: if it loses against that and cannot share its traffic, nothing
+ * else changes. */
 static bool loses(struct bgp_shard *s, struct shard_table *t, const struct dest_meta *m,
                   const struct dest_tail *tail, uint32_t h)
 {
-    if (!(m->flags & DF_BEST) || t->conf->multipath[t->af] > 1 ||
-        t->conf->multipath_ibgp[t->af] > 1)
+    if (!(m->flags & DF_BEST))
         return false;
     const struct path *p = path_get(t, h);
     if (!shard_path_valid(p))
@@ -255,7 +254,8 @@ static bool loses(struct bgp_shard *s, struct shard_table *t, const struct dest_
     shard_view(s, t, tail->path, path_get(t, tail->path), &best);
     best.current = true;
     shard_view(s, t, h, p, &new);
-    return bgp_decide_cmp(t->conf, &best, &new, NULL) < 0;
+    return bgp_decide_cmp(t->conf, &best, &new, NULL) < 0 &&
+           !bgp_decide_multipath(t->conf, &best, &new);
 }
 
 static void attr_in_set(struct shard_table *t, uint32_t h, struct path *p, uint32_t attr_in,

@@ -398,7 +398,7 @@ int main(int argc, char **argv)
                                  .default_local_pref = 100,
                                  .client_to_client = true };
     for (unsigned af = 0; af < BGP_AF_MAX; af++)
-        inst.multipath[af] = inst.multipath_ibgp[af] = 1;
+        inst.multipath[af] = inst.multipath_ibgp[af] = 64; /* the default */
     bgp_rib_inst_set(&inst);
     bgp_rib_zebra_up();
     bgp_rib_zebra_room(true);
