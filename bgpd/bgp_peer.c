@@ -165,6 +165,8 @@ bool bgp_peer_direct(const struct bgp_peer *p)
            !p->conf.disable_connected_check;
 }
 
+static const char not_connected[] = "not directly connected (and no ebgp-multihop)";
+
 /* NULL, or why the peer must not run. */
 static const char *blocked_by(const struct bgp_peer *p)
 {
@@ -189,7 +191,7 @@ static const char *blocked_by(const struct bgp_peer *p)
     if (p->started && !p->inst->rib.fast_external_failover)
         return NULL; /* a session outlives its link until the hold time is over */
     if (bgp_peer_direct(p) && !bgp_zebra_connected(p->inst->vrf_id, &p->addr, &subnet, &ifindex))
-        return "not directly connected (and no ebgp-multihop)";
+        return not_connected;
     return NULL;
 }
 
@@ -234,7 +236,8 @@ void bgp_peer_kick(struct bgp_peer *p)
         if (p->started)
             bgp_peer_halt(
                 p, p->conf.shutdown || p->inst->shutdown ? BN_CEASE_SHUTDOWN : BN_CEASE_CONFIG,
-                p->conf.shutdown ? p->conf.shutdown_msg : NULL, why);
+                p->conf.shutdown ? p->conf.shutdown_msg : NULL,
+                why == not_connected ? "Interface down" : why);
         return;
     }
     reason(p, "");
