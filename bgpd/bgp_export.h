@@ -38,7 +38,7 @@ struct bgp_group_key { /* zeroed before it is filled in: compared as bytes */
     uint16_t inst, af;
 };
 /* Where the path came from: kept with every route sent. */
-enum bgp_export_src { EXS_LOCAL = 1, EXS_IBGP = 2, EXS_CLIENT = 4, EXS_CONFED = 8, EXS_DEFAULT = 16 };
+enum bgp_export_src { EXS_LOCAL = 1, EXS_IBGP = 2, EXS_CLIENT = 4, EXS_CONFED = 8, EXS_DEFAULT = 16, EXS_RAW = 32 /* of a cell: bgp_export_pre() is still to be done */ };
 struct bgp_export_from { uint16_t flags; uint32_t router_id; };
 
 void bgp_export_key(struct bgp_group_key *k, const struct bgp_rib_inst *i, const struct bgp_rib_peer *p,

@@ -176,7 +176,7 @@ static const struct bgp_attr *wire_attr(struct bgp_shard *s, const struct shard_
     struct bgp_attr_build *b = &s->flush->build;
     const struct bgp_rib_inst *i = g->t->conf;
     bgp_attr_build_from(b, bgp_attr_get(c->attr));
-    if (!g->key.out) {
+    if (!g->key.out || c->from & EXS_RAW) {
         struct bgp_export_from from = { .flags = c->from };
         if (c->from & EXS_IBGP)
             from.router_id = shard_from(s, c->source, g->t->af).router_id;
@@ -266,7 +266,8 @@ static uint32_t pre_interned(struct bgp_shard *s, struct shard_group *g, uint32_
 }
 
 static uint32_t policy_out(struct bgp_shard *s, struct shard_group *g, const uint8_t *key,
-                           uint32_t attr, uint16_t source, const struct bgp_export_from *from)
+                           uint32_t attr, uint16_t source, const struct bgp_export_from *from,
+                           bool *ret_raw)
 {
     uint32_t pre = pre_interned(s, g, attr, source, from);
     if (!pre)
@@ -289,7 +290,9 @@ static uint32_t policy_out(struct bgp_shard *s, struct shard_group *g, const uin
     if (src)
         env.source_addr = src->conf.remote_addr;
     struct prefix p = dest_prefix(g->t, key);
-    return bgp_policy_apply(g->key.out, s->memo_out, &env, &p, pre);
+    uint32_t out = bgp_policy_apply(g->key.out, s->memo_out, &env, &p, pre);
+    *ret_raw = out == pre;
+    return *ret_raw ? attr : out;
 }
 
 static struct group_cell default_route(struct bgp_shard *s, struct shard_group *g)
@@ -328,8 +331,11 @@ static struct group_cell evaluate(struct bgp_shard *s, struct shard_group *g, ui
         !(dest_meta(t, key)->flags & DF_FIB))
         return none;
     struct group_cell c = { .attr = p->attr, .source = p->source, .from = from.flags };
+    bool raw = false;
     if (g->key.out)
-        c.attr = policy_out(s, g, key, p->attr, p->source, &from);
+        c.attr = policy_out(s, g, key, p->attr, p->source, &from, &raw);
+    if (raw) /* the policy set nothing: the Loc-RIB's set is kept, ours need not live */
+        c.from |= EXS_RAW;
     return c.attr ? c : none;
 }
 
