@@ -269,7 +269,7 @@ static uint32_t policy_out(struct bgp_shard *s, struct shard_group *g, const uin
                            uint32_t attr, uint16_t source, const struct bgp_export_from *from,
                            bool *ret_raw)
 {
-    uint32_t pre = pre_interned(s, g, attr, source, from);
+    uint32_t pre = bgp_policy_blind(g->key.out) ? attr : pre_interned(s, g, attr, source, from);
     if (!pre)
         return 0;
     if (!s->memo_out)

@@ -22,6 +22,7 @@ struct bgp_policy {
     uint32_t id;
     int family;
     bool by_prefix, by_peer; /* the verdict depends on the prefix, on the environment */
+    bool by_attr;            /* it looks at attributes or sets some */
     bool has_distribute, has_prefix, has_filter, has_rmap;
     const struct policy_list *distribute, *prefix, *filter;
     const struct policy_rmap *rmap;
@@ -148,6 +149,7 @@ static void note_clause(void *ctx, const struct policy_clause *c)
         p->by_peer = true;
         break;
     default:
+        p->by_attr = true;
         p->by_peer |= bgp_policy_set_by_peer(c->a);
         break;
     }
@@ -203,6 +205,11 @@ void bgp_policy_unref(const struct bgp_policy *cp)
         mem_free(MEM(bgp_policy), p->names[i]);
     mem_free(MEM(bgp_policy), p->names);
     mem_free(MEM(bgp_policy), p);
+}
+
+bool bgp_policy_blind(const struct bgp_policy *p)
+{
+    return !p->by_attr && !p->has_filter;
 }
 
 bool bgp_policy_uses(const struct bgp_policy *p, const char *list_name)

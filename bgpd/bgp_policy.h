@@ -31,6 +31,8 @@ const struct bgp_policy *bgp_policy_ref(const struct bgp_policy *p);
 void bgp_policy_unref(const struct bgp_policy *p);
 /* The attribute handle to use from here on (attr itself when nothing was set), or 0: denied. Shard threads. */
 uint32_t bgp_policy_apply(const struct bgp_policy *p, struct bgp_policy_memo *m, const struct bgp_policy_env *env, const struct prefix *prefix, uint32_t attr);
+/* It neither looks at attributes nor sets any: any set will do to ask it. */
+bool bgp_policy_blind(const struct bgp_policy *p);
 /* Does any of its lists have this kind and name? For finding who is concerned by a change. */
 bool bgp_policy_uses(const struct bgp_policy *p, const char *list_name);
 struct daemon;

@@ -34,6 +34,11 @@ void bgp_policy_unref(const struct bgp_policy *p)
         free((void *)(uintptr_t)p);
 }
 
+bool bgp_policy_blind(const struct bgp_policy *p)
+{
+    return !p->med;
+}
+
 uint32_t bgp_policy_apply(const struct bgp_policy *p, struct bgp_policy_memo *m,
                           const struct bgp_policy_env *env, const struct prefix *prefix,
                           uint32_t attr)
