@@ -233,11 +233,15 @@ void bgp_peer_kick(struct bgp_peer *p)
     const char *why = blocked_by(p);
     if (why) {
         reason(p, why);
-        if (p->started)
-            bgp_peer_halt(
-                p, p->conf.shutdown || p->inst->shutdown ? BN_CEASE_SHUTDOWN : BN_CEASE_CONFIG,
-                p->conf.shutdown ? p->conf.shutdown_msg : NULL,
-                why == not_connected ? "Interface down" : why);
+        if (!p->started)
+            return;
+        if (why == not_connected)
+            bgp_peer_halt(p, 0, NULL, "Interface down");
+        else if (p->conf.shutdown || p->inst->shutdown)
+            bgp_peer_halt(p, BN_CEASE_SHUTDOWN, p->conf.shutdown ? p->conf.shutdown_msg : NULL,
+                          why);
+        else
+            bgp_peer_halt(p, BN_CEASE_CONFIG, NULL, why);
         return;
     }
     reason(p, "");
@@ -265,6 +269,9 @@ void bgp_peer_halt(struct bgp_peer *p, uint8_t cease, const char *text, const ch
         bgp_peer_reset_note(p, "%s", why);
     p->started = false;
     p->fsm.idle_hold = BGP_IDLE_HOLD_MIN;
+    for (uint8_t c = 0; c < 2 && !cease; c++) /* no NOTIFICATION: there is no way to the peer */
+        if (p->fsm.cs[c] >= BS_OPENSENT)
+            bgp_peer_event(p, BE_TCP_FAIL, c, NULL, NULL);
     bgp_peer_event(p, BE_STOP, 0, NULL, &err);
 }
 
@@ -374,6 +381,7 @@ static void each(void (*fn)(struct bgp_peer *p))
 void bgp_peer_interfaces_changed(void)
 {
     each(bgp_peer_kick);
+    each(bgp_peer_rib_addresses);
 }
 
 int bgp_peer_start_all(void)

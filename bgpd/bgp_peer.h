@@ -67,6 +67,7 @@ struct bgp_peer {
     uint8_t cease[260]; uint16_t cease_len;  /* data of the next Cease (RFC 9003 text) */
     uint8_t notify[2][280]; uint16_t notify_len[2]; /* to be sent when the connection closes */
     const struct bgp_policy *policy[BGP_AF_MAX][2];
+    struct bgp_peer_nh { struct ipaddr self, ll; struct prefix shared; } nh[BGP_AF_MAX]; /* what the shards were told of our addresses */
     unsigned connect_failures;
 };
 struct bgp_counters { uint64_t opens[2], updates[2], notifications[2], keepalives[2], refreshes[2], bytes[2]; uint64_t last_read_us, last_write_us;

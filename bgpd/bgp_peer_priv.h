@@ -14,7 +14,7 @@ LOG_DEBUG_DECLARE(bgp_neighbor_events);
 void bgp_peer_event(struct bgp_peer *p, enum bgp_event e, uint8_t conn, const struct bgp_open *open, const struct bgp_error *err);
 /* Starts or stops the peer as its configuration and the facts (router id, addresses, keys) allow. */
 void bgp_peer_kick(struct bgp_peer *p);
-/* Ends whatever runs with Cease; text: RFC 9003, or NULL. `why`: FRR's words for the reset. */
+/* Ends whatever runs with Cease (0: without a NOTIFICATION); text: RFC 9003, or NULL. `why`: FRR's words for the reset. */
 void bgp_peer_halt(struct bgp_peer *p, uint8_t cease, const char *text, const char *why);
 bool bgp_peer_accepts(struct bgp_peer *p, uint8_t *ret_cease, char *why, size_t why_len);
 void bgp_peer_connect_failed(struct bgp_peer *p, int err);
@@ -31,6 +31,7 @@ void bgp_peer_rib_down(struct bgp_peer *p, bool keep_stale);
 void bgp_peer_eor_send(struct bgp_peer *p, enum bgp_afi_safi af);
 void bgp_peer_session_up(struct bgp_peer *p, uint8_t conn);
 void bgp_peer_session_down(struct bgp_peer *p, uint8_t conn);
+void bgp_peer_rib_addresses(struct bgp_peer *p);   /* tells the shards when our addresses towards the peer have changed */
 void bgp_peer_policies_drop(struct bgp_peer *p);
 bool bgp_peer_index_clearing(uint16_t index);
 /* Our own restart (bgp_peer_rib.c). */

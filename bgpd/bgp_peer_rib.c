@@ -65,10 +65,10 @@ static bool has_policy(const struct bgp_peer_af_conf *c, unsigned dir)
 
 /* Our addresses towards the peer, in both families: the transport's own, the other from the same
  * interface. */
-static void nexthop_self(const struct bgp_peer *p, struct bgp_rib_peer *r)
+static void nexthops(const struct bgp_peer *p, struct bgp_peer_nh ret[BGP_AF_MAX])
 {
     struct ipaddr v4 = { 0 }, v6 = { 0 }, ll = { 0 };
-    uint32_t ifindex = bgp_zebra_ifindex_of_addr(p->inst->vrf_id, &p->local);
+    uint32_t ifindex = bgp_zebra_ifindex_of_addr(p->inst->vrf_id, &p->local), at;
     if (ifindex)
         bgp_zebra_local_addrs(ifindex, &v4, &v6, &ll);
     if (p->local.family == AF_INET)
@@ -77,15 +77,34 @@ static void nexthop_self(const struct bgp_peer *p, struct bgp_rib_peer *r)
         ll = p->local;
     else
         v6 = p->local;
-    r->af[BGP_IP4_UNI].nexthop_self = v4.family ? v4 : v6;
-    r->af[BGP_IP6_UNI].nexthop_self = v6.family ? v6 : ll;
+    memset(ret, 0, BGP_AF_MAX * sizeof *ret);
+    ret[BGP_IP4_UNI].self = v4.family ? v4 : v6;
+    ret[BGP_IP6_UNI].self = v6.family ? v6 : ll;
     struct prefix subnet;
-    uint32_t at;
     bool shared = bgp_zebra_connected(p->inst->vrf_id, &p->addr, &subnet, &at) && subnet.family;
     if (shared && p->addr.family == AF_INET6)
-        r->af[BGP_IP6_UNI].nexthop_self_ll = ll; /* RFC 2545 3 */
+        ret[BGP_IP6_UNI].ll = ll; /* RFC 2545 3 */
     if (shared)
-        r->af[p->addr.family == AF_INET6 ? BGP_IP6_UNI : BGP_IP4_UNI].shared_subnet = subnet;
+        ret[p->addr.family == AF_INET6 ? BGP_IP6_UNI : BGP_IP4_UNI].shared = subnet;
+}
+
+static bool nexthops_differ(const struct bgp_peer_nh *a, const struct bgp_peer_nh *b)
+{
+    for (unsigned af = 0; af < BGP_AF_MAX; af++)
+        if (!ipaddr_eq(&a[af].self, &b[af].self) || !ipaddr_eq(&a[af].ll, &b[af].ll) ||
+            !prefix_eq(&a[af].shared, &b[af].shared))
+            return true;
+    return false;
+}
+
+void bgp_peer_rib_addresses(struct bgp_peer *p)
+{
+    struct bgp_peer_nh now[BGP_AF_MAX];
+    if (p->fsm.state != BS_ESTABLISHED)
+        return;
+    nexthops(p, now);
+    if (nexthops_differ(now, p->nh))
+        bgp_peer_rib_send(p, false);
 }
 
 static void fill_af(const struct bgp_peer *p, unsigned af, struct bgp_rib_peer_af *r)
@@ -175,7 +194,12 @@ void bgp_peer_rib_send(struct bgp_peer *p, bool up)
             p->policy[af][d] = policy_build(p, af, d);
         fill_af(p, af, &r.af[af]);
     }
-    nexthop_self(p, &r);
+    nexthops(p, p->nh);
+    for (unsigned af = 0; af < BGP_AF_MAX; af++) {
+        r.af[af].nexthop_self = p->nh[af].self;
+        r.af[af].nexthop_self_ll = p->nh[af].ll;
+        r.af[af].shared_subnet = p->nh[af].shared;
+    }
     if (up) {
         p->rib_up = true;
         log_missing_policy(p, &r);

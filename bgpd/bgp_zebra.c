@@ -52,6 +52,7 @@ static struct {
     bool ended;    /* our end marker is out */
     bool complete; /* our own restart is over and the shards are at rest */
     bool believe;
+    bool changed; /* interfaces: sessions look at them soon */
     uint64_t version;
     struct loop_timer *t_settle, *t_believe, *t_hint;
     struct nexthop *bucket[BUCKETS];
@@ -319,23 +320,37 @@ static void on_disconnected(void *ctx)
     bgp_rib_zebra_down();
 }
 
+static void on_changed(void *ctx)
+{
+    z.changed = false;
+    bgp_peer_interfaces_changed();
+}
+
+/* zebrad tells links and addresses one by one; sessions look at them once. */
+static void interfaces_changed(void)
+{
+    if (!z.changed)
+        loop_later(bgp.loop, "bgp interfaces", on_changed, NULL);
+    z.changed = true;
+}
+
 static void on_state_end(void *ctx)
 {
     bgp_zebra_if_sweep();
     bgp_zebra_local_state_end();
-    bgp_peer_interfaces_changed();
+    interfaces_changed();
 }
 
 static void on_link(void *ctx, const struct zapi_link *l)
 {
     bgp_zebra_if_link(l);
-    bgp_peer_interfaces_changed();
+    interfaces_changed();
 }
 
 static void on_addr(void *ctx, const struct zapi_addr *a)
 {
     bgp_zebra_if_addr_add(a);
-    bgp_peer_interfaces_changed();
+    interfaces_changed();
 }
 
 static void on_import(void *ctx, const struct zapi_import_state *s)
