@@ -1201,14 +1201,14 @@ static void random_run(unsigned seed, unsigned threads)
 
 START_TEST(inline_shard)
 {
-    for (unsigned s = 0; s < env("GW_RIB_SEEDS", 12); s++)
+    for (unsigned s = 0; s < env("GW_RIB_SEEDS", 8); s++)
         random_run(1000 + s, 1);
 }
 END_TEST
 
 START_TEST(threaded_shards)
 {
-    for (unsigned s = 0; s < env("GW_RIB_SEEDS", 12); s++)
+    for (unsigned s = 0; s < env("GW_RIB_SEEDS", 8); s++)
         random_run(2000 + s, 4);
 }
 END_TEST
