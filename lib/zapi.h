@@ -17,7 +17,7 @@
 #include "prefix.h"
 
 #define ZAPI_SERVICE "zebrad.route"
-#define ZAPI_WINDOW  (256 * 1024)  /* prefixes in flight */
+#define ZAPI_WINDOW  (1024 * 1024) /* prefixes in flight: as many as the kernel's best order needs to choose from */
 #define ZAPI_BATCH_BYTES (64 * 1024)
 
 /* Route types: numbers of our own protocol, names as FRR prints them. Kernel rtm_protocol in zebra_rib. */

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  * zapi_ipc_server.c - the route service in zebrad: one struct zapi_peer per client.
  *
- * Acknowledgements are collected: a range that continues the last one with the same result extends
- * it. They go out when ACK_MAX ranges are waiting, when a quarter of the window is answered, or
- * after ACK_DELAY, so a table's worth of single answers costs a few messages.
+ * Acknowledgements are collected in pages (zapi_ipc_ack.h). What is left goes out after ACK_DELAY; while
+ * many are waiting and more keep coming, only when the client's window is nearly used up, so that a table's
+ * worth of scattered answers costs a few messages.
  */
 #include <errno.h>
 #include <string.h>
 #include "log.h"
 #include "mem.h"
 #include "zapi_ipc.h"
+#include "zapi_ipc_ack.h"
 
 #define ACK_MAX   1024
 #define ACK_DELAY 1000 /* usec */
+#define ACK_FEW   4096 /* waiting answers that are not worth waiting longer for */
 
 MEM_DEFINE(zapi_server, "Route service");
 MEM_DEFINE(zapi_peer, "Route service client");
@@ -28,7 +30,8 @@ struct zapi_peer {
     struct loop_timer *ack_timer;
     struct zapi_ack acks[ACK_MAX];
     unsigned n_acks;
-    uint64_t acked; /* numbers in acks */
+    struct zapi_acks collect;
+    uint64_t settled, settled_at_timer; /* answers so far, and when the timer was last looked at */
 };
 struct zapi_server {
     struct loop *loop;
@@ -39,38 +42,54 @@ struct zapi_server {
     struct zapi_peer *peers;
 };
 
-static void ack_flush(void *ctx)
+static void ack_send(struct zapi_peer *p)
 {
-    struct zapi_peer *p = ctx;
     struct zapi_msg m = { .type = ZT_ACK };
 
-    loop_timer_cancel(p->ack_timer);
     if (!p->n_acks)
         return;
     m.u.ack.v = p->acks;
     m.u.ack.n = p->n_acks;
     zapi_msg_send(p->link, &m);
     p->n_acks = 0;
-    p->acked = 0;
 }
 
-void zapi_peer_ack(struct zapi_peer *p, const struct zapi_ack *a)
+static void ack_emit(void *ctx, const struct zapi_ack *a)
 {
+    struct zapi_peer *p = ctx;
     struct zapi_ack *last = p->n_acks ? &p->acks[p->n_acks - 1] : NULL;
 
     if (last && a->first_seq == last->last_seq + 1 && a->result == last->result &&
         a->err == last->err) {
         last->last_seq = a->last_seq;
-    } else {
-        /* A message's ranges ascend. */
-        if (p->n_acks == ACK_MAX || (last && a->first_seq <= last->last_seq))
-            ack_flush(p);
-        p->acks[p->n_acks++] = *a;
+        return;
     }
-    p->acked += a->last_seq - a->first_seq + 1;
-    if (p->acked >= ZAPI_WINDOW / 4)
-        ack_flush(p);
-    else if (!loop_timer_armed(p->ack_timer))
+    /* A message's ranges ascend. */
+    if (p->n_acks == ACK_MAX || (last && a->first_seq <= last->last_seq))
+        ack_send(p);
+    p->acks[p->n_acks++] = *a;
+}
+
+static void ack_timer(void *ctx)
+{
+    struct zapi_peer *p = ctx;
+    const struct zapi_acks *c = &p->collect;
+    bool more = p->settled != p->settled_at_timer;
+    bool tight = c->next - c->low >= ZAPI_WINDOW / 8 * 7 && c->waiting >= ZAPI_WINDOW / 8;
+
+    p->settled_at_timer = p->settled;
+    if (c->waiting > ACK_FEW && more && !tight)
+        loop_timer_arm(p->ack_timer, ACK_DELAY);
+    else
+        zapi_acks_flush(&p->collect, ack_emit, p);
+    ack_send(p);
+}
+
+void zapi_peer_ack(struct zapi_peer *p, const struct zapi_ack *a)
+{
+    zapi_acks_add(&p->collect, a, ack_emit, p);
+    p->settled += a->last_seq - a->first_seq + 1;
+    if ((p->collect.waiting || p->n_acks) && !loop_timer_armed(p->ack_timer))
         loop_timer_arm(p->ack_timer, ACK_DELAY);
 }
 
@@ -83,7 +102,8 @@ static void *server_accepted(void *ctx, struct ipc_link *link, const char *clien
     p->server = s;
     p->link = link;
     p->next_seq = 1;
-    p->ack_timer = loop_timer_new(s->loop, "zapi acknowledgements", ack_flush, p);
+    zapi_acks_init(&p->collect, 1);
+    p->ack_timer = loop_timer_new(s->loop, "zapi acknowledgements", ack_timer, p);
     p->next = s->peers;
     if (p->next)
         p->next->prev = p;
@@ -106,6 +126,7 @@ static void peer_free(struct zapi_peer *p)
     if (p->next)
         p->next->prev = p->prev;
     loop_timer_free(p->ack_timer);
+    zapi_acks_fini(&p->collect);
     mem_free(MEM(zapi_peer), p);
 }
 
@@ -126,6 +147,8 @@ static const char *server_batch(struct zapi_peer *p, const struct zapi_msg *m)
     if (m->u.batch.first_seq != p->next_seq)
         return "sequence number out of order";
     p->next_seq += m->u.batch.count;
+    if (!zapi_acks_issue(&p->collect, p->next_seq))
+        return "more routes in flight than the window allows";
     if (s->ops->batch)
         s->ops->batch(s->ctx, p, &m->u.batch);
     return NULL;
@@ -228,7 +251,7 @@ void zapi_server_free(struct zapi_server *s)
     if (!s)
         return;
     for (struct zapi_peer *p = s->peers; p; p = p->next)
-        ack_flush(p);
+        ack_timer(p);
     ipc_server_free(s->ipc);
     while (s->peers)
         peer_free(s->peers);

@@ -15,8 +15,8 @@
 MEM_DEFINE(zclient, "Client");
 LOG_DEBUG_DEFINE(zclient, "zebra packet");
 
-#define PAUSE_ABOVE  (192 * 1024) /* destinations that wait for the writer */
-#define RESUME_BELOW (64 * 1024)
+#define PAUSE_ABOVE  ZAPI_WINDOW /* destinations that wait for the writer */
+#define RESUME_BELOW (ZAPI_WINDOW / 2)
 #define SEQ_MASK     0x00ffffffffffffffull
 
 struct router_id {
@@ -268,6 +268,10 @@ void zclient_batch(struct zclient *c, const struct zapi_batch *b)
         return;
     uint64_t seq = (b->first_seq & SEQ_MASK) | (uint64_t)(c->epoch & 0xff) << 56;
     struct rib_table *t = rib_table_get(r, b->vrf_id, afi_of(b->family), b->table);
+    if (!t) {
+        refuse(c, b, ENOSPC);
+        return;
+    }
     if (b->withdraw) {
         c->routes_unset += b->count;
         rib_batch(r, t, c->owner, b->instance, 0, seq, b->nlri, b->nlri_len);

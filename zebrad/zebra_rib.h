@@ -105,9 +105,16 @@ struct rib_hash {
 
 struct fib_ctl; /* zebra_fib.c */
 struct rib_upsert {
-    uint32_t table, dest;
     uint64_t seq;
-    uint16_t owner;
+    uint32_t dest;
+    uint16_t table, owner;
+};
+/* Destinations that wait to be set stand in FIB_PASSES queues by five bits of their address (zebra_fib.c). */
+#define FIB_PASSES   32
+#define FIB_PASS_MAX 65536 /* then the next queue has its turn, so none starves */
+struct rib_upserts {
+    struct rib_upsert *v; /* ring */
+    uint32_t head, n, cap;
 };
 struct rib {
     const struct rib_ops *ops;
@@ -129,8 +136,8 @@ struct rib {
     uint32_t scan_table, scan_pos;
     /* writer's queues (zebra_fib.c) */
     struct fib_ctl *ctl_head, **ctl_tail;
-    struct rib_upsert *up;
-    uint32_t up_head, up_n, up_cap;
+    struct rib_upserts up[FIB_PASSES];
+    uint32_t up_n, up_pass, up_taken; /* entries in all, the queue whose turn it is, taken in this turn */
     uint64_t *del; /* table index << 32 | dest */
     uint32_t del_n, del_cap;
     uint64_t del_since, del_last;
@@ -156,6 +163,7 @@ struct rib_vrf *rib_vrf_by_name(struct rib *r, const char *name);
 struct rib_vrf *rib_vrf_get(struct rib *r, uint32_t vrf_id); /* made inactive when unknown */
 /* The VRF exists with this kernel table (0: it went away; its routes wait). */
 void rib_vrf_set(struct rib *r, uint32_t vrf_id, const char *name, uint32_t table);
+/* Made when absent; NULL when there are 65536 already. */
 struct rib_table *rib_table_get(struct rib *r, uint32_t vrf_id, enum afi afi, uint32_t table);
 struct rib_table *rib_table_find(struct rib *r, uint32_t vrf_id, enum afi afi, uint32_t table);
 /* The table object for a kernel table number, whatever VRF it belongs to; NULL when none. */

@@ -120,6 +120,8 @@ static void static_apply(struct zebra *z, struct zstatic *s)
     struct rib_table *t =
         rib_table_get(z->rib, v->vrf_id, afi_of(s->key.prefix.family), s->key.table);
     const struct prefix *p = &s->key.prefix;
+    if (!t)
+        return; /* there are more tables than zebrad keeps */
     if (!n) {
         rib_route_unset(z->rib, t, p->b, p->len, RIB_OWNER_STATIC, s->key.distance);
         return;
