@@ -112,7 +112,7 @@ static void zindex_build(struct bgp_shard *s, uint32_t size)
     s->zindex = mem_calloc(MEM(bgp_rib_zebra), size, sizeof(*s->zindex));
     s->zindex_size = size;
     for (uint32_t i = 1; i < s->n_zsets; i++)
-        if (s->zsets[i].used)
+        if (s->zsets[i].used && !s->zsets[i].given_up)
             zindex_put(s, i);
 }
 
@@ -140,6 +140,78 @@ static inline void zset_unref(struct bgp_shard *s, uint32_t i)
 {
     if (i && !--s->zsets[i].refs)
         s->zsets_unused++;
+}
+
+/* ---- a next hop that loses all its routes ----
+ * When a peer goes, its routes go with its next hop's group. Deleting the group first lets zebrad
+ * delete one nexthop object, with which the kernel drops all routes at once, instead of hearing of
+ * each before it can know. So while paths are cleared their withdrawals wait, and the destinations
+ * of each zset that are left without a best path are counted: when that is all of them, the group
+ * is given up. */
+#define HOLD_MAX_US 300000 /* withdrawals do not wait longer than this for a clearing */
+#define GIVE_UP_MIN 1000   /* destinations from which this pays */
+
+void zebra_dest_changed(struct bgp_shard *s, struct dest_meta *m, const struct dest_tail *tail)
+{
+    bool dying = !(m->flags & DF_BEST);
+    if (!tail->zset || dying == !!(m->flags & DF_DYING))
+        return;
+    m->flags ^= DF_DYING;
+    s->zsets[tail->zset].dying += dying ? 1u : -1u;
+}
+
+static void zset_leave(struct bgp_shard *s, struct dest_meta *m, struct dest_tail *tail)
+{
+    if (!tail->zset)
+        return;
+    struct zset *z = &s->zsets[tail->zset];
+    z->dests--;
+    if (m->flags & DF_DYING) {
+        z->dying--;
+        m->flags &= (uint8_t)~DF_DYING;
+    }
+    zset_unref(s, tail->zset);
+    tail->zset = 0;
+}
+
+static void zset_enter(struct bgp_shard *s, struct dest_tail *tail, uint32_t zi)
+{
+    tail->zset = zi;
+    if (!zi)
+        return;
+    s->zsets[zi].dests++;
+    zset_ref(s, zi);
+}
+
+static void give_up(struct bgp_shard *s)
+{
+    bool any = false;
+    for (uint32_t i = 1; i < s->n_zsets; i++) {
+        struct zset *z = &s->zsets[i];
+        if (!z->used || z->given_up || z->dests < GIVE_UP_MIN || z->dying != z->dests)
+            continue;
+        z->given_up = any = true;
+        nhg_put(s, z->key);
+    }
+    if (!any)
+        return;
+    memset(&s->zlast, 0, sizeof(s->zlast));
+    zindex_build(s, s->zindex_size);
+}
+
+/* True while what is to be sent waits. */
+static bool hold(struct bgp_shard *s)
+{
+    uint64_t now = loop_now();
+    if (shard_scan_clearing(s)) {
+        if (!s->zheld)
+            s->zheld = now;
+        return now - s->zheld < HOLD_MAX_US;
+    }
+    if (s->zheld)
+        give_up(s);
+    s->zheld = 0;
+    return false;
 }
 
 static uint32_t zset_get(struct bgp_shard *s, const struct zset_key *k)
@@ -180,7 +252,8 @@ static void zsets_sweep(struct bgp_shard *s)
         struct zset *z = &s->zsets[i];
         if (!z->used || z->refs)
             continue;
-        nhg_put(s, z->key);
+        if (!z->given_up)
+            nhg_put(s, z->key);
         mem_free(MEM(bgp_rib_zebra), z->key);
         *z = (struct zset){ .head = s->zset_free };
         s->zset_free = i;
@@ -363,9 +436,8 @@ static uint32_t drain(struct bgp_shard *s, struct shard_table *t)
                 shard_dest_try_free(s, t, d);
             continue;
         }
-        zset_ref(s, zi);
-        zset_unref(s, tail->zset);
-        tail->zset = zi;
+        zset_leave(s, m, tail);
+        zset_enter(s, tail, zi);
         /* A route that is replaced counts as installed until the answer comes. */
         m->flags &= (uint8_t) ~(zi ? DF_FIB_FAILED : DF_FIB | DF_FIB_FAILED);
         drain_add(s, d, zi, &touched);
@@ -414,6 +486,8 @@ static void discard(struct bgp_shard *s, struct shard_table *t)
 bool zebra_work(struct bgp_shard *s)
 {
     bool waiting = false, more = false;
+    if (s->zebra_up && hold(s))
+        return true;
     for (unsigned i = 0; i < s->n_tables; i++) {
         struct shard_table *t = s->tables[i];
         if (!t || !t->zpend.count)
@@ -469,9 +543,7 @@ static void restart(struct bgp_shard *s, bool up, uint32_t gen)
                 continue;
             m->zinflight = 0;
             m->flags &= (uint8_t) ~(DF_FIB | DF_FIB_FAILED);
-            if (dest_tail(t, key)->zset)
-                zset_unref(s, dest_tail(t, key)->zset);
-            dest_tail(t, key)->zset = 0;
+            zset_leave(s, m, dest_tail(t, key));
             dbits_set(&t->zpend, d);
         }
     }

@@ -241,8 +241,10 @@ void shard_decide(struct bgp_shard *s, struct shard_table *t, uint32_t d)
     }
     t->n_best += !!best;
     t->n_best -= !!old;
-    if (best != old || changed)
+    if (best != old || changed) {
+        zebra_dest_changed(s, m, tail);
         dest_changed(t, tail, d);
+    }
     if (!tail->path)
         shard_dest_try_free(s, t, d);
 }

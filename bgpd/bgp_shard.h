@@ -37,7 +37,8 @@ MEM_DECLARE(bgp_query);
 
 /* ---- destinations and paths ---- */
 enum { DF_LIVE = 1, DF_BEST = 2 /* the head of the chain is the best path */, DF_FIB = 4, DF_FIB_FAILED = 8,
-       DF_PIN = 16 /* 0/0 for default-originate */, DF_CHANGED = 32 };
+       DF_PIN = 16 /* 0/0 for default-originate */, DF_CHANGED = 32,
+       DF_DYING = 64 /* zebrad has it, and no best path is left: counted in its zset */ };
 struct dest_tail { uint32_t path, zset, version; };
 struct dest_meta { uint8_t flags, zinflight, fib_errno; }; /* behind the key */
 
@@ -117,7 +118,9 @@ struct shard_group {
 /* ---- zebra ---- */
 /* What a route looks like to zebrad: a set of next hops and the attributes of a batch. Index 0: not there. */
 struct zset_key { uint32_t metric; uint16_t inst; uint8_t distance, subtype; uint16_t n, pad; uint32_t nh[ZAPI_MAX_NEXTHOPS]; };
-struct zset { uint32_t nhg, refs /* destinations and batches */, hash, head, tail, count /* of the drain under way */; bool used; struct zset_key *key; };
+struct zset { uint32_t nhg, refs /* destinations and batches */, hash, head, tail, count /* of the drain under way */; bool used; struct zset_key *key;
+              uint32_t dests, dying /* destinations that zebrad has with it, and those of them that lost their best path */;
+              bool given_up /* its group was deleted at zebrad with all routes; not to be found any more */; };
 struct zbatch { struct zbatch *next, *prev; struct shard_table *t; uint32_t zset, count, acked; uint32_t h[]; };
 
 /* ---- messages to a shard ---- */
@@ -178,6 +181,7 @@ struct bgp_shard {
     struct { uint32_t *dest, *next, *touched; uint32_t n; uint8_t *nlri; } zdrain;
     struct { const struct shard_table *t; uint32_t attr, zset; uint16_t source; } zlast;
     struct zbatch *zbatches;
+    uint64_t zheld;                                   /* since when routes wait for a peer's clearing; 0: they do not */
     _Atomic(uint32_t) zposted;                        /* in main's queue */
     /* queries, GC */
     struct shard_query *queries;
@@ -228,6 +232,7 @@ struct bgp_export_from shard_from(struct bgp_shard *s, uint16_t source, unsigned
 /* bgp_shard_scan.c */
 void shard_scan_add(struct bgp_shard *s, enum scan_kind kind, uint16_t peer, uint32_t gen, int inst_af, bool report);
 bool shard_scan_work(struct bgp_shard *s);
+bool shard_scan_clearing(const struct bgp_shard *s);  /* the job at hand removes a peer's paths */
 void shard_scan_finish_peer(struct bgp_shard *s, uint16_t peer);
 void shard_scan_mark(struct bgp_shard *s, uint16_t peer, int af, uint16_t flag); /* at once */
 void shard_scan_free(struct bgp_shard *s);
@@ -266,6 +271,7 @@ uint32_t group_registry_get(const struct bgp_group_key *k);     /* any thread: o
 void group_registry_put(uint32_t id);
 /* bgp_rib_zebra.c */
 bool zebra_work(struct bgp_shard *s);
+void zebra_dest_changed(struct bgp_shard *s, struct dest_meta *m, const struct dest_tail *tail); /* its best path is another one, or gone */
 void zebra_msg(struct bgp_shard *s, struct shard_msg *m);
 void zebra_up_main(struct rib_up *u);
 void zebra_free(struct bgp_shard *s);

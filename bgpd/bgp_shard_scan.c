@@ -128,6 +128,11 @@ bool shard_scan_work(struct bgp_shard *s)
     return s->scans || s->nht_next.count;
 }
 
+bool shard_scan_clearing(const struct bgp_shard *s)
+{
+    return s->scans && s->scans->kind == SCAN_CLEAR;
+}
+
 static bool removes(const struct scan *c, uint16_t peer)
 {
     return c->peer == peer &&

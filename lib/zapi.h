@@ -105,6 +105,7 @@ void zapi_client_free(struct zapi_client *c);
 bool zapi_client_up(const struct zapi_client *c);
 bool zapi_client_room(const struct zapi_client *c);   /* link under IPC_HIGH and window not used up */
 void zapi_client_nhg(struct zapi_client *c, const struct zapi_nhg *g);
+/* Routes that still name it are going: they leave the kernel at once, and have to be withdrawn or set anew by later batches. */
 void zapi_client_nhg_del(struct zapi_client *c, uint32_t id);
 /* Sends a batch now; first_seq is assigned here and returned (0 when not connected). */
 uint64_t zapi_client_batch(struct zapi_client *c, struct zapi_batch *b);

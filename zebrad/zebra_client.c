@@ -246,7 +246,7 @@ void zclient_nhg_del(struct zclient *c, uint32_t id)
 {
     uint32_t h = nhg_find(c->z->rib, c->owner, id, c->epoch);
     if (h)
-        nhg_drop(c->z->rib, h);
+        nhg_give_up(c->z->rib, h);
 }
 
 static void refuse(struct zclient *c, const struct zapi_batch *b, int err)

@@ -480,7 +480,8 @@ struct nl_result nl_decode(const void *data, size_t len, const struct nl_sink *s
                 res.err = error_of(h);
         } else if (h->nlmsg_type == NLMSG_ERROR) {
             res.err = error_of(h);
-        } else if (!decode_one(h, sink, ctx)) {
+        } else if (MNL_ALIGN(h->nlmsg_len) > (uint32_t)left || !decode_one(h, sink, ctx)) {
+            /* libmnl looks for attributes up to the aligned end, which must be ours to read. */
             res.bad++;
         }
         h = mnl_nlmsg_next(h, &left);

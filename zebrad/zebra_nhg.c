@@ -8,6 +8,7 @@
 #include "config.h"
 #include <stdlib.h>
 #include "zebra_nhg.h"
+#include "zebra_fib.h"
 #include "zebra_knh.h"
 #include "zebra_track.h"
 #include "intern.h"
@@ -292,6 +293,19 @@ void nhg_drop(struct rib *r, uint32_t h)
     nhg_unref(r, h);
 }
 
+void nhg_give_up(struct rib *r, uint32_t h)
+{
+    struct nhg *g = nhg_get(r, h);
+    for (unsigned a = 0; a < AFI_MAX; a++) {
+        uint32_t k = g->knh[a];
+        if (k < KNH_FIRST || !knh_live(r, k) || knh_get(r, k)->n_fib < FIB_FLUSH_MIN)
+            continue;
+        g->given_up = true;
+        knh_flush(r, k);
+    }
+    nhg_drop(r, h);
+}
+
 void nhg_drop_owner(struct rib *r, uint16_t owner, uint32_t before_epoch)
 {
     for (uint32_t h = 1; h < pool_end(&r->nhgs); h++) {
@@ -432,6 +446,8 @@ static bool rnh_same(const struct rnh *a, unsigned na, const struct rnh *b, unsi
 static void nhg_resolve(struct rib *r, struct nhg *g)
 {
     struct rnh_list l;
+    if (g->given_up)
+        return;
     resolve_list(r, g, 0, g->n, &l);
     bool backup = false;
     if (!l.n && g->n_backup) {
@@ -484,7 +500,7 @@ static uint32_t discard_knh(uint8_t kind)
 uint32_t nhg_knh(struct rib *r, uint32_t h, enum afi afi)
 {
     struct nhg *g = nhg_get(r, h);
-    if (!g->n_res)
+    if (!nhg_usable(g))
         return 0;
     if (g->res[0].kind >= ZN_BLACKHOLE)
         return discard_knh(g->res[0].kind);

@@ -30,6 +30,7 @@ struct nhg {
     bool wanted[AFI_MAX];
     bool dirty;
     bool on_backup;  /* the resolved list is of the backups */
+    bool given_up;   /* its owner deleted it under its routes: they are going */
     struct zapi_nexthop *nh; /* n, then n_backup */
     struct track **tr;       /* of each, or NULL */
     struct rnh *res;
@@ -43,12 +44,14 @@ static inline struct nhg *nhg_get(const struct rib *r, uint32_t h)
 }
 static inline bool nhg_usable(const struct nhg *g)
 {
-    return g->n_res > 0;
+    return g->n_res > 0 && !g->given_up;
 }
 /* The owner's set `cid` is now this. Returns its handle (held until nhg_drop()), or 0 when the content is bad. */
 uint32_t nhg_set(struct rib *r, uint16_t owner, uint32_t cid, uint32_t epoch, const struct zapi_nhg *g);
 uint32_t nhg_find(const struct rib *r, uint16_t owner, uint32_t cid, uint32_t epoch); /* 0: unknown */
 void nhg_drop(struct rib *r, uint32_t h); /* the owner's number names it no more */
+/* The same, and its owner says that all routes with it are going: they leave the kernel with the object, at once, before each is withdrawn. */
+void nhg_give_up(struct rib *r, uint32_t h);
 void nhg_drop_owner(struct rib *r, uint16_t owner, uint32_t before_epoch);
 /* By content, for owners inside zebrad. Takes a reference: give it to a class or nhg_unref(). */
 uint32_t nhg_intern(struct rib *r, uint16_t owner, const struct zapi_nexthop *nh, unsigned n, bool trusted);

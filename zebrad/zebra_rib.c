@@ -438,7 +438,7 @@ bool rib_route_unset(struct rib *r, struct rib_table *t, const uint8_t *addr, ui
         return false;
     rib_class_put(r, cls);
     uint32_t sel = dest_selected(r, d);
-    if (sel != sel0 || cls == sel0)
+    if (sel != sel0 || cls == sel0 || (!sel && d->flags & DF_PROTO)) /* the last: its set was given up */
         dest_changed(r, t, h, sel);
     fib_dirty(r, t, h, 0, 0);
     rib_dest_gc(t, h);
