@@ -15,6 +15,7 @@
 #define ACK_MAX   1024
 #define ACK_DELAY 1000 /* usec */
 #define ACK_FEW   4096 /* waiting answers that are not worth waiting longer for */
+#define ACK_QUIET 20   /* delays without an answer after which no more are awaited */
 
 MEM_DEFINE(zapi_server, "Route service");
 MEM_DEFINE(zapi_peer, "Route service client");
@@ -31,6 +32,7 @@ struct zapi_peer {
     struct zapi_ack acks[ACK_MAX];
     unsigned n_acks;
     struct zapi_acks collect;
+    unsigned quiet;                     /* delays since the last answer */
     uint64_t settled, settled_at_timer; /* answers so far, and when the timer was last looked at */
 };
 struct zapi_server {
@@ -74,11 +76,11 @@ static void ack_timer(void *ctx)
 {
     struct zapi_peer *p = ctx;
     const struct zapi_acks *c = &p->collect;
-    bool more = p->settled != p->settled_at_timer;
     bool tight = c->next - c->low >= ZAPI_WINDOW / 8 * 7 && c->waiting >= ZAPI_WINDOW / 8;
 
+    p->quiet = p->settled != p->settled_at_timer ? 0 : p->quiet + 1;
     p->settled_at_timer = p->settled;
-    if (c->waiting > ACK_FEW && more && !tight)
+    if (c->waiting > ACK_FEW && p->quiet < ACK_QUIET && !tight)
         loop_timer_arm(p->ack_timer, ACK_DELAY);
     else
         zapi_acks_flush(&p->collect, ack_emit, p);
