@@ -252,6 +252,38 @@ START_TEST(mass_withdrawal_is_one_flush)
 }
 END_TEST
 
+/* A set deleted under its routes: they leave the kernel first, the withdrawals come later, or new routes. */
+START_TEST(set_given_up_empties_the_kernel)
+{
+    links();
+    uint32_t g = set(1, "192.0.2.1", NULL, false), other = set(2, "198.51.100.1", NULL, false);
+    many(g, 3000, true);
+    bgp("11.0.0.0/8", other, 0);
+    fake_settle();
+    nhg_give_up(F->r, g);
+    fake_run(1000);
+    ck_assert_uint_eq(fake_count(), 1);
+    ck_assert_uint_eq(F->r->cnt.flushes, 1);
+    ck_assert_uint_eq(F->n_dels, 0);
+    rib_scan(F->r); /* nothing of it may come back */
+    fake_settle();
+    ck_assert_uint_eq(fake_count(), 1);
+    bgp("10.0.5.0/24", other, 9); /* one is set anew, the others are withdrawn */
+    for (unsigned i = 0; i < 3000; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "10.%u.%u.0/24", i / 256, i % 256);
+        if (i != 5)
+            unbgp(text);
+    }
+    fake_settle();
+    ck_assert_uint_eq(fake_count(), 2);
+    ck_assert(over("10.0.5.0/24", "198.51.100.1", NULL));
+    ck_assert_uint_eq(rib_table_get(F->r, 0, AFI_IP4, 0)->n_fib, 2);
+    ck_assert_uint_eq(rib_table_get(F->r, 0, AFI_IP4, 0)->pt.count, 4);
+    ck_assert_uint_eq(F->n_dels, 0);
+}
+END_TEST
+
 START_TEST(partial_withdrawal_is_scattered)
 {
     links();
@@ -641,6 +673,7 @@ int main(void)
     tcase_add_test(tc, own_address_is_no_gateway);
     tcase_add_test(tc, import_checks);
     tcase_add_test(tc, mass_withdrawal_is_one_flush);
+    tcase_add_test(tc, set_given_up_empties_the_kernel);
     tcase_add_test(tc, partial_withdrawal_is_scattered);
     tcase_add_test(tc, withdrawn_and_back_is_not_lost);
     tcase_add_test(tc, latest_wins);
