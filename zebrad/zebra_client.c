@@ -375,7 +375,7 @@ void zclient_nht(struct zclient *c, const struct zapi_nht_register *n)
     }
     struct track *tr = track_register(r, n->vrf_id, &n->addr, c->owner, n->connected_only);
     c->z->clients->told = NULL;
-    for (unsigned i = 0; i < 64 && (track_work(r) | nhg_work(r)); i++)
+    for (unsigned i = 0; i < 64 && ((int)track_work(r) | (int)nhg_work(r)); i++)
         ;
     if (c->z->clients->told == tr)
         return;

@@ -562,7 +562,7 @@ void rib_work(struct rib *r, uint64_t budget_us)
         knh_redrive(r);
         rib_scan(r);
     }
-    for (unsigned i = 0; i < 64 && (track_work(r) | nhg_work(r)); i++)
+    for (unsigned i = 0; i < 64 && ((int)track_work(r) | (int)nhg_work(r)); i++)
         ; /* what depends on each other settles in a few rounds; the rest comes in the next slice */
     bool more = r->track_dirty || r->nhg_dirty;
     if (fib_pump(r, until))

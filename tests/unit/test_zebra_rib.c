@@ -8,7 +8,7 @@ static uint32_t set(uint32_t id, const char *g1, const char *g2, bool recursive)
     struct zapi_nhg g = gateways(id, g1, g2, recursive);
     uint32_t h = nhg_set(F->r, C1, id, epoch, &g);
     ck_assert_uint_ne(h, 0);
-    while (track_work(F->r) | nhg_work(F->r))
+    while ((int)track_work(F->r) | (int)nhg_work(F->r))
         ; /* as the service does before it takes routes with it */
     return h;
 }
