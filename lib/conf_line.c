@@ -125,7 +125,8 @@ unsigned conf_load_in(struct cmodel *m, const char *text,
     struct conf_pos pos = { .obj = m->root };
     char err[512], *buf = NULL;
     size_t cap = 0;
-    unsigned bad = 0, lineno = 0;
+    unsigned bad = 0, lineno = 0, unknown_at = 0;
+    bool unknown = false;
     if (m->live)
         conf_pos_attach(m->c, &pos);
     while (*text) {
@@ -139,7 +140,16 @@ unsigned conf_load_in(struct cmodel *m, const char *text,
         }
         memcpy(buf, text, len);
         buf[len] = '\0';
-        int rc = conf_line_in(m, &pos, buf, err, sizeof(err));
+        unsigned deep = (unsigned)strspn(buf, " \t");
+        int rc;
+        if (unknown && buf[deep] && deep > unknown_at) {
+            /* Of a block that is not one: its words may mean something else here. */
+            rc = cli_error(CLI_NO_MATCH, buf + deep, err, sizeof(err));
+        } else {
+            rc = conf_line_in(m, &pos, buf, err, sizeof(err));
+            unknown = buf[deep] ? rc == CLI_NO_MATCH : unknown;
+            unknown_at = buf[deep] ? deep : unknown_at;
+        }
         if (rc != CLI_OK) {
             bad++;
             if (report)

@@ -326,6 +326,11 @@ void daemon_start(struct daemon *d, int argc, char **argv)
     d->start_us = loop_now();
     d->start_wall = loop_wall();
     daemon_options_parse(d, &o, argc, argv);
+    if (o.grammar) {
+        set_up(d, &o);
+        daemon_grammar_print(d);
+        exit(fflush(stdout) ? 1 : 0);
+    }
     if (o.dry_run)
         dry_run(d, &o);
     if (o.daemonize)

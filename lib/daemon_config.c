@@ -4,7 +4,8 @@
  * A file is the daemon's own (-f FILE, DAEMON.conf), where every bad line is reported, or one for
  * all daemons (godwit.conf, frr.conf), where lines that this daemon does not know belong to others.
  * There an unindented line that is not known takes the indented lines below it along: inside
- * another daemon's block nothing is tried, though some words may be ours.
+ * another daemon's block nothing is tried, though some words may be ours. What no daemon knows is
+ * found by daemon_grammar.c.
  */
 #include "config.h"
 #include <errno.h>
@@ -36,8 +37,7 @@ struct daemon_config {
 struct report_ctx {
     struct daemon *d;
     const struct conf_file *file;
-    unsigned offset; /* lines before this block */
-    unsigned count;
+    unsigned count, foreign;
 };
 
 /* The whole file, or NULL with errno. */
@@ -167,30 +167,43 @@ static bool not_ours(int rc)
     return rc == CLI_NO_MATCH || rc == CLI_AMBIGUOUS || rc == CLI_INCOMPLETE;
 }
 
+/* To the log, and to stderr as long as that is open. */
+static void complain(const struct report_ctx *r, unsigned lineno, const char *text)
+{
+    log_err("%s line %u: %s", r->file->path, lineno, text);
+    if (!log_has_stderr())
+        fprintf(stderr, "%s: %s line %u: %s\n", r->d->progname, r->file->path, lineno, text);
+}
+
 static void report(void *ctx, unsigned lineno, int rc, const char *msg, const char *line)
 {
     struct report_ctx *r = ctx;
-    lineno += r->offset;
+    char text[1024];
     if (r->file->shared && not_ours(rc)) {
-        /* Another daemon's, or nobody's, which none of them can tell alone: so each names it. */
-        log_info("%s line %u is not known to %s: %s", r->file->path, lineno, r->d->progname,
-                 line ? line : "");
+        r->foreign++; /* another daemon's, or nobody's: unknown_line() tells */
         return;
     }
     r->count++;
-    const char *text = msg && *msg ? msg : "% Unknown command";
-    size_t len = strcspn(text, "\n");
-    bool quoted = line && strstr(text, line);
-    log_err("%s line %u: %.*s%s%s", r->file->path, lineno, (int)len, text, quoted ? "" : ": ",
-            quoted ? ""
-            : line ? line
-                   : "");
-    if (!log_has_stderr())
-        fprintf(stderr, "%s: %s line %u: %.*s%s%s\n", r->d->progname, r->file->path, lineno,
-                (int)len, text, quoted ? "" : ": ",
-                quoted ? ""
-                : line ? line
-                       : "");
+    if (!msg || !*msg)
+        msg = "% Unknown command";
+    size_t len = strcspn(msg, "\n");
+    bool quoted = !line || strstr(msg, line);
+    snprintf(text, sizeof(text), "%.*s%s%s", (int)len, msg, quoted ? "" : ": ", quoted ? "" : line);
+    complain(r, lineno, text);
+}
+
+static void unknown_line(void *ctx, unsigned lineno, unsigned last, int rc, const char *line)
+{
+    struct report_ctx *r = ctx;
+    char text[1024], block[64] = "";
+    const char *what = rc == CLI_AMBIGUOUS    ? "Ambiguous command"
+                       : rc == CLI_INCOMPLETE ? "Command incomplete"
+                                              : "Unknown command";
+    r->count++;
+    if (last > lineno)
+        snprintf(block, sizeof(block), " (with its block, to line %u)", last);
+    snprintf(text, sizeof(text), "%% %s: %.800s%s", what, line, block);
+    complain(r, lineno, text);
 }
 
 static bool indented(const char *line)
@@ -206,7 +219,7 @@ static const char *next_line(const char *p)
 
 /* A copy of a shared file with other daemons' blocks blanked out. Entering a block is how we find
  * out whether it is ours; that has the effect that the line has anyway when the file is loaded. */
-static char *without_foreign_blocks(struct daemon *d, const char *text)
+static char *without_foreign_blocks(struct daemon *d, const char *text, unsigned *ret_foreign)
 {
     char *out = mem_strdup(MEM(conf_file), text);
     char err[512], head[1024];
@@ -222,11 +235,13 @@ static char *without_foreign_blocks(struct daemon *d, const char *text)
             memcpy(head, p, len);
             head[len] = '\0';
             struct conf_pos pos = { .obj = conf_root(d->conf) };
-            if (not_ours(conf_line(d->conf, &pos, head, err, sizeof(err))))
+            if (not_ours(conf_line(d->conf, &pos, head, err, sizeof(err)))) {
                 /* Blank lines keep the numbers of the others. */
+                ++*ret_foreign;
                 for (size_t i = (size_t)(p - text); i < (size_t)(end - text); i++)
                     if (out[i] != '\n')
                         out[i] = ' ';
+            }
         }
         p = end;
     }
@@ -241,12 +256,16 @@ unsigned daemon_config_apply(struct daemon *d, struct daemon_config *c, bool dry
         if (dry_run) {
             conf_replace(d->conf, f->text, true, report, &r, NULL);
         } else if (f->shared) {
-            char *ours = without_foreign_blocks(d, f->text);
+            char *ours = without_foreign_blocks(d, f->text, &r.foreign);
             conf_load(d->conf, ours, report, &r);
             mem_free(MEM(conf_file), ours);
         } else {
             conf_load(d->conf, f->text, report, &r);
         }
+        if (f->shared && !d->foreign_config && r.foreign &&
+            !daemon_grammar_check(d, GW_GRAMMARDIR, f->text, unknown_line, &r))
+            log_info("%s: %u lines are not for %s", f->path, r.foreign, d->progname);
+        r.foreign = 0;
         log_info("configuration read from %s", f->path);
     }
     return r.count;

@@ -18,7 +18,15 @@
 /* What operators' scripts compare: the FRR release whose commands and output we follow. */
 #define FRR_VERSION "8.4.4"
 
-enum { OPT_LOG = 1000, OPT_LOG_LEVEL, OPT_COMMAND_LOG, OPT_VTY_SOCKET, OPT_THREADS, OPT_IGNORED };
+enum {
+    OPT_LOG = 1000,
+    OPT_LOG_LEVEL,
+    OPT_COMMAND_LOG,
+    OPT_VTY_SOCKET,
+    OPT_THREADS,
+    OPT_GRAMMAR,
+    OPT_IGNORED
+};
 
 static const struct option long_options[] = {
     { "daemon", no_argument, NULL, 'd' },
@@ -42,6 +50,7 @@ static const struct option long_options[] = {
     { "command-log-always", no_argument, NULL, OPT_COMMAND_LOG },
     { "vty_socket", required_argument, NULL, OPT_VTY_SOCKET },
     { "threads", required_argument, NULL, OPT_THREADS },
+    { "grammar", no_argument, NULL, OPT_GRAMMAR },
     /* FRR's, of single daemons */
     { "nl-bufsize", required_argument, NULL, 's' },
     { "socket_size", required_argument, NULL, 's' },
@@ -81,6 +90,7 @@ static const char help_text[] =
     "      --log-level LEVEL      of those: emergencies ... debugging\n"
     "      --threads N            threads to use (default: one for each CPU)\n"
     "  -C, --dryrun               check the configuration and exit: 0 when it is good\n"
+    "      --grammar              print what its configuration understands and exit\n"
     "  -n, --no_kernel            do not give routes to the kernel\n"
     "  -K, --graceful_restart SEC keep the routes of an earlier run for so long\n"
     "  -v, --version              print the version\n"
@@ -197,6 +207,9 @@ static bool base_option(struct daemon *d, struct daemon_options *o, int opt, con
         return true;
     case 'C':
         o->dry_run = true;
+        return true;
+    case OPT_GRAMMAR:
+        o->grammar = true;
         return true;
     case 'S':
         o->skip_user = true;

@@ -7,7 +7,7 @@
 
 #define DAEMON_LIST_MAX 16
 struct daemon_options {
-    bool daemonize, dry_run, skip_user;
+    bool daemonize, dry_run, skip_user, grammar;
     const char *config_arg;  /* -f */
     const char *log[DAEMON_LIST_MAX];
     unsigned n_log;
@@ -25,4 +25,11 @@ struct daemon_config *daemon_config_read(struct daemon *d, const char *config_ar
  * dry_run: nothing is applied. */
 unsigned daemon_config_apply(struct daemon *d, struct daemon_config *c, bool dry_run);
 void daemon_config_free(struct daemon_config *c);
+
+/* daemon_grammar.c */
+void daemon_grammar_print(struct daemon *d); /* to stdout, for the installation */
+/* A line that no installed daemon knows; the lines up to `last` are its block. */
+typedef void daemon_unknown_fn(void *ctx, unsigned lineno, unsigned last, int rc, const char *line);
+/* False: d is not installed, nothing can be said. */
+bool daemon_grammar_check(struct daemon *d, const char *dir, const char *text, daemon_unknown_fn *unknown, void *ctx);
 #endif

@@ -199,6 +199,8 @@ struct split {
     unsigned n_pos[VTYSH_MAX_DAEMONS];
     struct vmode mode[VTYSH_MAX_DEPTH];
     unsigned n_mode, lineno, errors;
+    bool unknown; /* the last line was, and stood this deep: what is deeper belongs to it */
+    size_t unknown_at;
 };
 
 static void split_put(struct split *s, unsigned i, const char *line)
@@ -283,13 +285,20 @@ static void split_line(struct split *s, const char *line)
 {
     struct vtysh *v = s->v;
     struct resolved r;
+    size_t deep = strspn(line, " \t");
 
-    line += strspn(line, " \t");
+    line += deep;
     if (!*line || *line == '!' || *line == '#' || strncmp(line, "configure t", 11) == 0)
         return;
+    if (s->unknown && deep > s->unknown_at) {
+        complain(s, s->lineno, CLI_NO_MATCH, line, NULL, "");
+        return;
+    }
     resolve(v, s->mode, s->n_mode, line, &r);
     if (r.rc == CLI_OK && r.exec)
         r.rc = CLI_NO_MATCH;
+    s->unknown = r.rc == CLI_NO_MATCH;
+    s->unknown_at = deep;
     if (r.rc != CLI_OK) {
         complain(s, s->lineno, r.rc, line, r.err, "");
     } else if (!split_moves(s, &r)) {
