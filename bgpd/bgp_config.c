@@ -269,8 +269,10 @@ ISET(local_pref)
 }
 ISET(timers)
 {
-    i->keepalive = on ? (uint16_t)cli_arg_num(v, "keepalive", 60) : 60;
-    i->hold = on ? (uint16_t)cli_arg_num(v, "hold", 180) : 180;
+    if (on) {
+        i->keepalive = (uint16_t)cli_arg_num(v, "keepalive", 60);
+        i->hold = (uint16_t)cli_arg_num(v, "hold", 180);
+    }
 }
 ISET(gr_time)
 {
@@ -303,6 +305,15 @@ ISET(distance)
     i->rib.dist_ibgp[af] = on ? (uint8_t)cli_arg_num(v, "internal", 200) : 200;
     i->rib.dist_local[af] = on ? (uint8_t)cli_arg_num(v, "local", 200) : 200;
 }
+/* The defaults that `frr defaults datacenter` turns round are rows that store both words. */
+static bool default_traditional(const struct conf_obj *o, const struct cli_args *a)
+{
+    return !owner->datacenter;
+}
+static bool default_datacenter(const struct conf_obj *o, const struct cli_args *a)
+{
+    return owner->datacenter;
+}
 IFLAG(log_changes, log_changes)
 IFLAG(always_med, rib.always_compare_med)
 IFLAG(det_med, rib.deterministic_med)
@@ -329,46 +340,48 @@ static const struct inst_setting {
     int order;
     bool af;
     inst_set_fn *set;
+    bool (*is_default)(const struct conf_obj *o, const struct cli_args *a);
 } inst_settings[] = {
-    { "bgp router-id A.B.C.D$id", NULL, 1, false, iset_router_id },
-    { "bgp log-neighbor-changes", NULL, 2, false, iset_log_changes },
-    { "bgp always-compare-med", NULL, 3, false, iset_always_med },
-    { "bgp ebgp-requires-policy", "bgp ebgp-requires-policy", 4, false, iset_policy },
-    { "bgp enforce-first-as", "bgp enforce-first-as", 5, false, iset_first_as },
-    { "bgp suppress-duplicates", "bgp suppress-duplicates", 6, false, iset_supp_dup },
-    { "bgp reject-as-sets", NULL, 7, false, iset_as_sets },
-    { "bgp default ipv4-unicast", "bgp default ipv4-unicast", 8, false, iset_default_v4 },
-    { "bgp default ipv6-unicast", NULL, 9, false, iset_default_v6 },
+    { "bgp router-id A.B.C.D$id", NULL, 1, false, iset_router_id, NULL },
+    { "bgp log-neighbor-changes", NULL, 2, false, iset_log_changes, default_datacenter },
+    { "bgp always-compare-med", NULL, 3, false, iset_always_med, NULL },
+    { "bgp ebgp-requires-policy", NULL, 4, false, iset_policy, default_traditional },
+    { "bgp enforce-first-as", "bgp enforce-first-as", 5, false, iset_first_as, NULL },
+    { "bgp suppress-duplicates", "bgp suppress-duplicates", 6, false, iset_supp_dup, NULL },
+    { "bgp reject-as-sets", NULL, 7, false, iset_as_sets, NULL },
+    { "bgp default ipv4-unicast", "bgp default ipv4-unicast", 8, false, iset_default_v4, NULL },
+    { "bgp default ipv6-unicast", NULL, 9, false, iset_default_v6, NULL },
     { "bgp default local-preference (0-4294967295)$pref", "bgp default local-preference 100", 10,
-      false, iset_local_pref },
-    { "bgp client-to-client reflection", "bgp client-to-client reflection", 11, false, iset_c2c },
-    { "bgp cluster-id <A.B.C.D|(1-4294967295)>$id", NULL, 12, false, iset_cluster_id },
-    { "bgp confederation identifier (1-4294967295)$as", NULL, 13, false, iset_confed_id },
-    { "bgp confederation peers LINE...$list", NULL, 14, false, iset_confed_peers },
-    { "bgp deterministic-med", NULL, 15, false, iset_det_med },
-    { "bgp fast-external-failover", "bgp fast-external-failover", 16, false, iset_failover },
-    { "bgp graceful-restart", NULL, 17, false, iset_gr },
-    { "bgp graceful-restart-disable", NULL, 18, false, iset_gr_off },
+      false, iset_local_pref, NULL },
+    { "bgp client-to-client reflection", "bgp client-to-client reflection", 11, false, iset_c2c,
+      NULL },
+    { "bgp cluster-id <A.B.C.D|(1-4294967295)>$id", NULL, 12, false, iset_cluster_id, NULL },
+    { "bgp confederation identifier (1-4294967295)$as", NULL, 13, false, iset_confed_id, NULL },
+    { "bgp confederation peers LINE...$list", NULL, 14, false, iset_confed_peers, NULL },
+    { "bgp deterministic-med", NULL, 15, false, iset_det_med, default_datacenter },
+    { "bgp fast-external-failover", "bgp fast-external-failover", 16, false, iset_failover, NULL },
+    { "bgp graceful-restart", NULL, 17, false, iset_gr, NULL },
+    { "bgp graceful-restart-disable", NULL, 18, false, iset_gr_off, NULL },
     { "bgp graceful-restart restart-time (0-4095)$time", "bgp graceful-restart restart-time 120",
-      19, false, iset_gr_time },
+      19, false, iset_gr_time, NULL },
     { "bgp graceful-restart stalepath-time (1-4095)$time",
-      "bgp graceful-restart stalepath-time 360", 20, false, iset_gr_stale },
-    { "bgp bestpath as-path ignore", NULL, 21, false, iset_path_ignore },
-    { "bgp bestpath as-path confed", NULL, 22, false, iset_path_confed },
-    { "bgp bestpath as-path multipath-relax [<as-set|no-as-set>]", NULL, 23, false, iset_relax },
-    { "bgp bestpath compare-routerid", NULL, 24, false, iset_cmp_id },
+      "bgp graceful-restart stalepath-time 360", 20, false, iset_gr_stale, NULL },
+    { "bgp bestpath as-path ignore", NULL, 21, false, iset_path_ignore, NULL },
+    { "bgp bestpath as-path confed", NULL, 22, false, iset_path_confed, NULL },
+    { "bgp bestpath as-path multipath-relax [<as-set|no-as-set>]", NULL, 23, false, iset_relax,
+      NULL },
+    { "bgp bestpath compare-routerid", NULL, 24, false, iset_cmp_id, NULL },
     { "bgp bestpath med <confed [missing-as-worst]|missing-as-worst [confed]>", NULL, 25, false,
-      iset_med },
-    { "bgp network import-check", "bgp network import-check", 26, false, iset_import_check },
-    { "bgp route-reflector allow-outbound-policy", NULL, 27, false, iset_rr_policy },
-    { "bgp suppress-fib-pending", NULL, 28, false, iset_fib_pending },
-    { "bgp shutdown", NULL, 29, false, iset_down },
-    { "timers bgp (0-65535)$keepalive (0-65535)$hold", "timers bgp 60 180", 30, false,
-      iset_timers },
+      iset_med, NULL },
+    { "bgp network import-check", "bgp network import-check", 26, false, iset_import_check, NULL },
+    { "bgp route-reflector allow-outbound-policy", NULL, 27, false, iset_rr_policy, NULL },
+    { "bgp suppress-fib-pending", NULL, 28, false, iset_fib_pending, NULL },
+    { "bgp shutdown", NULL, 29, false, iset_down, NULL },
+    { "timers bgp (0-65535)$keepalive (0-65535)$hold", NULL, 30, false, iset_timers, NULL },
     { "distance bgp (1-255)$external (1-255)$internal (1-255)$local", "distance bgp 20 200 200", 10,
-      true, iset_distance },
-    { "maximum-paths (1-64)$paths", NULL, 300, true, iset_max_paths },
-    { "maximum-paths ibgp (1-64)$paths", NULL, 301, true, iset_max_paths_ibgp },
+      true, iset_distance, NULL },
+    { "maximum-paths (1-64)$paths", NULL, 300, true, iset_max_paths, NULL },
+    { "maximum-paths ibgp (1-64)$paths", NULL, 301, true, iset_max_paths_ibgp, NULL },
 };
 #define N_INST (sizeof(inst_settings) / sizeof(inst_settings[0]))
 static struct conf_row inst_rows[N_INST];
@@ -392,12 +405,15 @@ static void inst_defaults(struct bgp_inst *i)
         r->dist_ibgp[af] = r->dist_local[af] = 200;
     }
     i->router_id_conf = (struct ipaddr){ 0 };
-    i->keepalive = 60;
-    i->hold = 180;
-    i->connect_retry = 30;
-    i->default_ipv4_unicast = i->ebgp_requires_policy = i->import_check = i->enforce_first_as =
-        true;
-    i->default_ipv6_unicast = i->log_changes = i->shutdown = false;
+    bool dc = owner->datacenter;
+    i->datacenter = dc;
+    i->keepalive = dc ? 3 : 60;
+    i->hold = dc ? 9 : 180;
+    i->connect_retry = dc ? 10 : 30;
+    i->default_ipv4_unicast = i->import_check = i->enforce_first_as = true;
+    i->ebgp_requires_policy = !dc;
+    i->log_changes = r->deterministic_med = dc;
+    i->default_ipv6_unicast = i->shutdown = false;
     i->confed_id = 0;
     free(i->confed_peers);
     i->confed_peers = NULL;
@@ -510,6 +526,22 @@ static void redistribute_apply(const struct conf_change *c)
     else
         bgp_zebra_redistribute_unset(ic->inst, obj_af(c->obj), proto);
 }
+
+/* Stored and printed, as nothing is left to do for them; their help says so. */
+static const struct conf_row tuning_rows[] = {
+    { .node = "config",
+      .grammar = "bgp route-map delay-timer (0-600)$seconds",
+      .def = "bgp route-map delay-timer 5",
+      .order = 480,
+      .help = "bgp|BGP specific commands\nroute-map|Route maps\ndelay-timer|Time to wait before "
+              "route-map changes are processed (accepted: they are processed at "
+              "once)\n$seconds|Seconds" },
+    { .node = "config",
+      .grammar = "bgp send-extra-data zebra",
+      .order = 481,
+      .help = "bgp|BGP specific commands\nsend-extra-data|Show more about BGP's routes elsewhere "
+              "(accepted: bgpd shows all of it)\nzebra|Of zebra" },
+};
 
 static const struct conf_row other_rows[] = {
     { .node = "address-family",
@@ -679,9 +711,16 @@ static void bgp_line_default(struct cli_tree *t)
     cli_help_add(t, inst_help);
 }
 
+static void defaults_changed(struct daemon *d)
+{
+    for (struct inst_conf *ic = insts; ic; ic = ic->next)
+        mark(ic);
+}
+
 void bgp_config_add(struct daemon *d)
 {
     owner = d;
+    d->defaults_changed = defaults_changed;
     bgp_line_default(d->cli);
     conf_add_nodes(d->conf, nodes, sizeof(nodes) / sizeof(nodes[0]));
     for (unsigned i = 0; i < N_INST; i++)
@@ -690,9 +729,11 @@ void bgp_config_add(struct daemon *d)
                                .grammar = inst_settings[i].grammar,
                                .help = inst_help,
                                .def = inst_settings[i].def,
+                               .is_default = inst_settings[i].is_default,
                                .order = inst_settings[i].order,
                                .apply = mark_apply };
     conf_add_rows(d->conf, inst_rows, N_INST);
     conf_add_rows(d->conf, other_rows, sizeof(other_rows) / sizeof(other_rows[0]));
+    conf_add_rows(d->conf, tuning_rows, sizeof(tuning_rows) / sizeof(tuning_rows[0]));
     bgp_config_peer_rows(d->conf, mark_apply);
 }

@@ -315,6 +315,11 @@ const struct bgp_peer_setting bgp_peer_settings[] = {
     { "disable-connected-check",
       "disable-connected-check|one-hop away EBGP peer using loopback address", NULL, 12, false, 0,
       set_disable_connected_check, NULL },
+    { "enforce-multihop", "enforce-multihop|FRR's other word for disable-connected-check", NULL, 12,
+      false, CONF_F_HIDDEN, set_disable_connected_check, NULL },
+    { "disable-addpath-rx",
+      "disable-addpath-rx|Do not accept additional paths (they are not asked for in any case)",
+      NULL, 24, true, 0, set_group_define, NULL },
     { "enforce-first-as", "enforce-first-as|Enforce the first AS for EBGP routes",
       "enforce-first-as", 13, false, 0, set_enforce_first_as, NULL },
     { "update-source <A.B.C.D|X:X::X:X|WORD>$source",
@@ -443,12 +448,14 @@ static const char *row_keys(const struct bgp_peer_setting *s)
     return "peer";
 }
 
-/* Without a word on it a family is active when the instance says so (`bgp default ipv4-unicast`). */
+/* Without a word on it a family is active when the instance says so (`bgp default ipv4-unicast`).
+ */
 static bool activate_default(const struct conf_obj *o, const struct cli_args *a)
 {
     const struct bgp_inst *i = conf_obj_data(o);
     const struct cli_arg *afi = conf_obj_arg(o, "afi");
-    return i && (afi && !strcmp(afi->text, "ipv6") ? i->default_ipv6_unicast : i->default_ipv4_unicast);
+    return i &&
+           (afi && !strcmp(afi->text, "ipv6") ? i->default_ipv6_unicast : i->default_ipv4_unicast);
 }
 
 void bgp_config_peer_rows(struct conf *c, void (*apply)(const struct conf_change *ch))

@@ -31,10 +31,12 @@ struct daemon {
     const char *optstring;
     bool (*option)(struct daemon *d, int opt, const char *arg);
     const char *option_help;
+    void (*defaults_changed)(struct daemon *d); /* `frr defaults`: d->datacenter has changed */
     bool foreign_config;       /* lines that it does not know are no errors even in DAEMON.conf */
     const char *keep_caps;     /* capabilities to keep, cap_from_text() form: "cap_net_admin,cap_net_raw+ep" */
 
     /* filled in: */
+    bool datacenter;           /* `frr defaults datacenter` */
     bool frr_compat;
     const char *progname;      /* frr_name under compat, else name */
     const char *config_file, *pid_file, *run_dir /* nng sockets */, *vty_dir, *pathspace, *zebra_path, *user, *group;

@@ -22,6 +22,7 @@ MEM_DEFINE(shell_cmd, "Shell");
 static struct {
     char hostname[256];
     bool log_commands;
+    struct daemon *d;
 } common;
 
 const char *shell_hostname(void)
@@ -89,6 +90,17 @@ static void priority_apply(const struct conf_change *c)
 static void commands_apply(const struct conf_change *c)
 {
     common.log_commands = c->op == CONF_SET;
+}
+
+static void defaults_apply(const struct conf_change *c)
+{
+    const char *profile = c->op == CONF_SET ? cli_arg_text(c->args, "profile") : NULL;
+    bool datacenter = profile && !strcmp(profile, "datacenter");
+    if (datacenter == common.d->datacenter)
+        return;
+    common.d->datacenter = datacenter;
+    if (common.d->defaults_changed)
+        common.d->defaults_changed(common.d);
 }
 
 static void facility_apply(const struct conf_change *c)
@@ -177,8 +189,10 @@ static const struct conf_node nodes[] = {
 static const struct conf_row rows[] = {
     { .node = "config", .grammar = "frr version LINE...$version", .flags = CONF_F_IGNORED },
     { .node = "config",
-      .grammar = "frr defaults <traditional|datacenter>",
-      .flags = CONF_F_IGNORED },
+      .grammar = "frr defaults <traditional|datacenter>$profile",
+      .order = -200,
+      .def = "frr defaults traditional",
+      .apply = defaults_apply },
     { .node = "config", .grammar = "hostname WORD$host", .order = -100, .apply = hostname_apply },
     { .node = "config", .grammar = "domainname WORD$domain", .order = -99 },
     { .node = "config",
@@ -397,6 +411,7 @@ static void debugs_add(struct daemon *d)
 
 void shell_common_add(struct daemon *d)
 {
+    common.d = d;
     cli_tree_set_loop(d->cli, d->loop);
     cli_help_add(d->cli, dictionary);
     cli_help_add(d->cli, debug_help);

@@ -25,7 +25,8 @@ void shell_config_text(struct daemon *d, bool secrets, void (*line)(void *ctx, c
                        void *ctx)
 {
     line(ctx, "frr version " SHELL_FRR_VERSION);
-    line(ctx, "frr defaults traditional");
+    if (!d->datacenter) /* else the row prints it */
+        line(ctx, "frr defaults traditional");
     conf_print(d->conf, secrets, line, ctx);
 }
 

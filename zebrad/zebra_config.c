@@ -289,6 +289,13 @@ static const struct conf_row rows[] = {
       .is_default = forwarding_default,
       .help = "ipv6|IPv6 information\nforwarding|Turn on IPv6 forwarding" },
     { .node = "config",
+      .grammar = "zebra route-map delay-timer (0-600)$seconds",
+      .def = "zebra route-map delay-timer 5",
+      .order = 24,
+      .help = "zebra|Zebra information\nroute-map|Route maps\ndelay-timer|Time to wait before "
+              "route-map changes are processed (accepted: they are processed at "
+              "once)\n$seconds|Seconds" },
+    { .node = "config",
       .grammar = "ip router-id A.B.C.D$id",
       .order = 25,
       .apply = router_id_apply,
