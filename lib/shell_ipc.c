@@ -19,6 +19,7 @@
 #include "mem.h"
 #include "shell.h"
 #include "shell_ipc.h"
+#include "shell_private.h"
 #include "config.h"
 
 #define FLUSH_DELAY     (10 * 1000) /* usec that a little output may wait for more */
@@ -398,16 +399,28 @@ static void peer_free(struct shell_peer *p)
     mem_free(MEM(shell), p);
 }
 
-static void peer_up(void *ctx, struct ipc_link *l)
+static void peer_hello(struct shell_peer *p)
 {
-    const struct shell_peer *p = ctx;
     const struct daemon *d = p->shell->d;
     struct shell_msg m = { .type = ST_HELLO,
                            .name = d->progname ? d->progname : d->name,
                            .message = PACKAGE_VERSION,
                            .generation = cli_generation(d->cli) };
 
-    shell_msg_send(l, &m);
+    shell_msg_send(p->link, &m);
+}
+
+static void peer_up(void *ctx, struct ipc_link *l)
+{
+    (void)l;
+    peer_hello(ctx);
+}
+
+void shell_ipc_announce(struct daemon *d)
+{
+    for (struct shell_ipc *s = shells; s; s = s->next)
+        for (struct shell_peer *p = s->d == d ? s->peers : NULL; p; p = p->next)
+            peer_hello(p);
 }
 
 static void peer_down(void *ctx, struct ipc_link *l)

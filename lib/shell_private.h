@@ -13,4 +13,6 @@ void shell_write_add(struct daemon *d); /* shell_write.c */
 /* The configuration as a file: frr version, frr defaults, the rows. Without "end". */
 void shell_config_text(struct daemon *d, bool secrets, void (*line)(void *ctx, const char *text),
                        void *ctx);
+/* shell_ipc.c: tells open shells that there are other commands now. */
+void shell_ipc_announce(struct daemon *d);
 #endif

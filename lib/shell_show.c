@@ -206,6 +206,7 @@ static int do_plugin_load(struct cli_req *r)
         writer_error(r->out, "%s", err);
         return CLI_WARNING;
     }
+    shell_ipc_announce(self);
     return CLI_OK;
 }
 

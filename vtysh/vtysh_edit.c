@@ -91,6 +91,7 @@ static unsigned char on_help(EditLine *el, int ch)
     unsigned rows = 0;
 
     (void)ch;
+    client_refresh(the);
     printf("?\n");
     cli_help(the->all, node, line, help_row, &rows);
     if (!rows)
@@ -139,6 +140,7 @@ static unsigned char on_complete(EditLine *el, int ch)
     unsigned char ret = CC_REFRESH;
 
     (void)ch;
+    client_refresh(the);
     cli_complete(the->all, node, line, word_add, &c);
     if (c.n) {
         common = strlen(c.v[0]);
