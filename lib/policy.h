@@ -87,6 +87,7 @@ struct policy_rmap_entry {
     uint8_t on_match;            /* 0: done, 1: next, 2: go to */
     uint32_t go_to;
     int call;                    /* index of a map of the same snapshot, -1: none */
+    struct policy_hits *hits;    /* of the entry, over all snapshots */
 };
 struct policy_rmap;              /* a map and all it calls */
 const struct policy_rmap *policy_rmap_get(struct policy_set *s, const char *name); /* a reference; NULL when there is none */

@@ -49,7 +49,7 @@ struct list_row {
 
 static const struct list_row list_rows[] = {
     { "access-list WORD$name " SEQ ACT "<any|A.B.C.D/M$prefix [exact-match]|ip <any$src_any|host "
-                                       "A.B.C.D$src|A.B.C.D$src A.B.C.D$src_mask> "
+      "A.B.C.D$src|A.B.C.D$src A.B.C.D$src_mask> "
       "<any$dst_any|host A.B.C.D$dst|A.B.C.D$dst A.B.C.D$dst_mask>|host A.B.C.D$src|A.B.C.D$src "
       "A.B.C.D$src_mask>",
       "access-list", POLICY_ACCESS4, false, 600, 0 },
@@ -287,6 +287,7 @@ static void map_create(struct conf_obj *o, void *app)
     struct policy_map_entry *e = mem_calloc(MEM(policy), 1, sizeof(*e));
 
     e->map = l;
+    e->hits = policy_hits_new();
     e->seq = (uint32_t)conf_obj_arg(o, "seq")->num;
     e->permit = obj_permit(o);
     uint32_t at = entry_place(l, e->seq);
@@ -319,6 +320,7 @@ static void map_destroy(struct conf_obj *o, void *app)
         policy_entry_del(e, e->clauses->arg->a.kind);
     mem_free(MEM(policy), e->description);
     mem_free(MEM(policy), e->call);
+    policy_hits_unref(e->hits);
     mem_free(MEM(policy), e);
     conf_obj_set_data(o, NULL);
     policy_changed(s, l);

@@ -11,6 +11,13 @@
 MEM_DECLARE(policy);
 MEM_DECLARE(policy_snap);
 
+/* How often something was evaluated. Each thread has a slot of its own (the 17th shares the first's), so that counting costs no
+ * atomic read-modify-write and no cache line is shared. Answers from a daemon's memo are not evaluations. */
+#define POLICY_HIT_SLOTS 16
+struct policy_hits {
+    _Atomic(uint32_t) refs;
+    struct { _Alignas(64) _Atomic(uint64_t) n; } slot[POLICY_HIT_SLOTS];
+};
 struct policy_rule {             /* one line of a list */
     uint32_t seq;
     bool permit, any;
@@ -28,6 +35,7 @@ struct policy_named {            /* a list or route-map by name */
     char *name, *description;
     struct policy_rule *rules;   /* by seq */
     uint32_t n, cap;
+    struct policy_hits *hits;    /* route-map */
     struct policy_map_entry **entries; /* route-map, by seq */
     uint32_t n_entries;
     bool told;                   /* changed, and nobody has fetched a snapshot since */
@@ -51,6 +59,7 @@ struct policy_map_entry {
     uint8_t on_match;
     uint32_t go_to;
     struct policy_map_clause *clauses; /* by kind */
+    struct policy_hits *hits;
 };
 #define POLICY_BUCKETS 256
 struct policy_listener { void (*fn)(void *ctx, enum policy_kind kind, const char *name); void *ctx; struct policy_listener *next; };
@@ -72,6 +81,11 @@ struct policy_rule *policy_rule_find(struct policy_named *l, uint32_t seq);
 void policy_rule_put(struct policy_set *s, struct policy_named *l, const struct policy_rule *r); /* takes r->text */
 void policy_rule_del(struct policy_set *s, struct policy_named *l, uint32_t seq);
 struct policy_named **policy_sorted(const struct policy_set *s, enum policy_kind kind, unsigned *ret_n); /* by name; MEM(tmp) */
+
+struct policy_hits *policy_hits_new(void);
+struct policy_hits *policy_hits_ref(struct policy_hits *h);
+void policy_hits_unref(struct policy_hits *h); /* NULL is fine */
+uint64_t policy_hits_sum(const struct policy_hits *h);
 
 /* policy_list.c */
 struct policy_list *policy_list_compile(const struct policy_named *l);

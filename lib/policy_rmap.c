@@ -18,6 +18,7 @@
 
 struct map {
     const char *name;
+    struct policy_hits *hits;
     struct policy_rmap_entry *entries;
     uint32_t n;
 };
@@ -26,6 +27,52 @@ struct policy_rmap {
     struct map *maps;
     unsigned n_maps;
 };
+
+/* ---- counting ---- */
+
+struct policy_hits *policy_hits_new(void)
+{
+    struct policy_hits *h = aligned_alloc(64, sizeof(*h));
+    if (!h)
+        abort();
+    memset(h, 0, sizeof(*h));
+    mem_count(MEM(policy), 1, sizeof(*h));
+    atomic_init(&h->refs, 1);
+    return h;
+}
+
+struct policy_hits *policy_hits_ref(struct policy_hits *h)
+{
+    atomic_fetch_add_explicit(&h->refs, 1, memory_order_relaxed);
+    return h;
+}
+
+void policy_hits_unref(struct policy_hits *h)
+{
+    if (!h || atomic_fetch_sub_explicit(&h->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    mem_count(MEM(policy), -1, -(int64_t)sizeof(*h));
+    free(h);
+}
+
+uint64_t policy_hits_sum(const struct policy_hits *h)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < POLICY_HIT_SLOTS; i++)
+        n += atomic_load_explicit(&h->slot[i].n, memory_order_relaxed);
+    return n;
+}
+
+static void hit(struct policy_hits *h)
+{
+    static _Atomic(unsigned) threads;
+    static _Thread_local unsigned mine;
+    if (!mine)
+        mine = 1 + atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed);
+    _Atomic(uint64_t) *n = &h->slot[mine % POLICY_HIT_SLOTS].n;
+    atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
 
 /* ---- building ---- */
 
@@ -56,7 +103,8 @@ static void build_entry(struct policy_set *s, const struct policy_map_entry *fro
                                      .match = v,
                                      .on_match = from->on_match,
                                      .go_to = from->go_to,
-                                     .call = -1 };
+                                     .call = -1,
+                                     .hits = policy_hits_ref(from->hits) };
     for (const struct policy_map_clause *c = from->clauses; c;
          c = c->next) { /* by kind: match before set */
         enum policy_kind kind = policy_clause_list_kind(c->arg->a.kind);
@@ -88,6 +136,7 @@ static struct policy_rmap *build(struct policy_set *s, struct policy_named *top)
     for (unsigned i = 0; i < m->n_maps; i++) { /* grows as calls are met */
         struct map *to = &m->maps[i];
         to->name = mem_strdup(MEM(policy_snap), src[i]->name);
+        to->hits = policy_hits_ref(src[i]->hits);
         to->n = src[i]->n_entries;
         to->entries = mem_calloc(MEM(policy_snap), to->n + 1, sizeof(*to->entries));
         for (uint32_t k = 0; k < to->n; k++) {
@@ -139,6 +188,7 @@ static void entry_fini(struct policy_rmap_entry *e)
             (struct policy_arg_ref *)((char *)c->a - offsetof(struct policy_arg_ref, a)));
     }
     mem_free(MEM(policy_snap), (void *)e->match);
+    policy_hits_unref(e->hits);
 }
 
 void policy_rmap_unref(const struct policy_rmap *cm)
@@ -151,6 +201,7 @@ void policy_rmap_unref(const struct policy_rmap *cm)
             entry_fini(&m->maps[i].entries[k]);
         mem_free(MEM(policy_snap), m->maps[i].entries);
         mem_free(MEM(policy_snap), (char *)m->maps[i].name);
+        policy_hits_unref(m->maps[i].hits);
     }
     mem_free(MEM(policy_snap), m->maps);
     mem_free(MEM(policy_snap), m);
@@ -173,8 +224,10 @@ static bool run(const struct policy_rmap *m, unsigned at, unsigned depth,
 
     if (depth > MAX_DEPTH)
         return false;
+    hit(map->hits);
     for (uint32_t i = 0; i < map->n;) {
         const struct policy_rmap_entry *e = &map->entries[i++];
+        hit(e->hits);
         if (!matches(e, ops, obj))
             continue;
         if (!e->permit)

@@ -38,6 +38,7 @@ static void named_free(struct policy_named *l)
     mem_free(MEM(policy), l->name);
     policy_list_unref(l->snap);
     policy_rmap_unref(l->rmap);
+    policy_hits_unref(l->hits);
     mem_free(MEM(policy), l);
 }
 
@@ -47,6 +48,7 @@ static void entry_free(struct policy_map_entry *e)
         policy_entry_del(e, e->clauses->arg->a.kind);
     mem_free(MEM(policy), e->description);
     mem_free(MEM(policy), e->call);
+    policy_hits_unref(e->hits);
     mem_free(MEM(policy), e);
 }
 
@@ -100,6 +102,8 @@ struct policy_named *policy_make(struct policy_set *s, enum policy_kind kind, co
     l = mem_calloc(MEM(policy), 1, sizeof(*l));
     l->kind = kind;
     l->name = mem_strdup(MEM(policy), name);
+    if (kind == POLICY_ROUTE_MAP)
+        l->hits = policy_hits_new();
     l->next = *slot;
     *slot = l;
     return l;

@@ -374,12 +374,15 @@ static void map_entry(struct writer *w, const struct policy_map_entry *e)
 {
     char what[32];
 
-    writer_line(w, " %s, sequence %u", e->permit ? "permit" : "deny", e->seq);
+    uint64_t invoked = policy_hits_sum(e->hits);
+    writer_line(w, " %s, sequence %u Invoked %llu", e->permit ? "permit" : "deny", e->seq,
+                (unsigned long long)invoked);
     if (e->description)
         writer_line(w, "  Description:\n    %s", e->description);
     writer_obj(w, NULL);
     writer_uint(w, "sequenceNumber", e->seq);
     writer_str(w, "type", e->permit ? "permit" : "deny");
+    writer_uint(w, "invoked", invoked);
     writer_str(w, "description", e->description);
     map_clauses(w, e, false);
     map_clauses(w, e, true);
@@ -414,8 +417,10 @@ static int show_route_map(struct cli_req *r)
         if (only && strcmp(only, l->name))
             continue;
         any = true;
-        writer_line(w, "route-map: %s", l->name);
+        uint64_t invoked = policy_hits_sum(l->hits);
+        writer_line(w, "route-map: %s Invoked: %llu", l->name, (unsigned long long)invoked);
         writer_obj(w, l->name);
+        writer_uint(w, "invoked", invoked);
         writer_arr(w, "rules");
         for (uint32_t k = 0; k < l->n_entries; k++)
             map_entry(w, l->entries[k]);
