@@ -70,8 +70,8 @@ struct bgp_io_sess {
     struct bgp_outq out;
     struct bgp_update_ctx ctx;
     struct bgp_rib_feeder *feeder;
-    uint64_t deadline, log_next;
-    uint32_t log_suppressed;
+    uint64_t deadline, log_next[2];
+    uint32_t log_suppressed[2];
     struct bgp_io_sess *next_dirty, *next_closing, *next_paused;
 };
 struct io_msg {
@@ -279,19 +279,20 @@ static void log_malformed(struct bgp_io_sess *s, const struct bgp_update *u, con
         bump(&p->treat_as_withdraw, 1);
     bump(&p->discarded_attrs, u->n_discarded);
     uint64_t now = loop_now();
-    if (now < s->log_next) {
-        s->log_suppressed++;
+    bool lost = u->outcome ==
+                BGP_WITHDRAW; /* limited apart: a flood of the lesser kind hides none of these */
+    if (now < s->log_next[lost]) {
+        s->log_suppressed[lost]++;
         return;
     }
     log_warn("neighbor %s: malformed UPDATE, %s: %s", s->name,
-             u->outcome == BGP_WITHDRAW ? "routes treated as withdrawn (RFC 7606)"
-                                        : "attribute discarded (RFC 7606)",
+             lost ? "routes treated as withdrawn (RFC 7606)" : "attribute discarded (RFC 7606)",
              u->err.text);
-    if (s->log_suppressed)
+    if (s->log_suppressed[lost])
         log_warn("neighbor %s: %u more malformed UPDATEs were not logged", s->name,
-                 s->log_suppressed);
-    s->log_suppressed = 0;
-    s->log_next = now + LOG_EVERY_US;
+                 s->log_suppressed[lost]);
+    s->log_suppressed[lost] = 0;
+    s->log_next[lost] = now + LOG_EVERY_US;
     if (log_debug_bgp_updates.on) {
         char hex[2 * 512 + 1];
         for (size_t i = 0; i < len && i < 512; i++)

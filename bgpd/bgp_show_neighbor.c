@@ -340,6 +340,7 @@ static void show_prefix_stats(struct writer *w, const struct bgp_peer *p,
     writer_uint(w, "martian", sum.martian);
     writer_uint(w, "policyMissing", sum.policy_missing);
     writer_uint(w, "withdrawn", n->treat_as_withdraw);
+    writer_uint(w, "treatAsWithdraw", n->treat_as_withdraw);
     writer_uint(w, "attributesDiscarded", n->discarded_attrs);
     writer_end(w);
 }

@@ -6,7 +6,7 @@
  * million routes cost one slice of memory.
  */
 #include "bgp_show_int.h"
-#include <regex.h>
+#include "regex_safe.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -445,7 +445,7 @@ static bool regex_make(regex_t *re, const char *s)
             buf[n++] = *s;
     }
     buf[n] = '\0';
-    return regcomp(re, buf, REG_EXTENDED | REG_NOSUB) == 0;
+    return regex_safe_compile(re, buf, REG_NOSUB) == 0;
 }
 
 static int show_table(struct cli_req *r)

@@ -11,7 +11,7 @@
  */
 #include "config.h"
 #include <ctype.h>
-#include <regex.h>
+#include "regex_safe.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -281,7 +281,7 @@ static int take_filter(struct cli_session *s, char *line, char *err, size_t errl
                 snprintf(err, errlen, "%% Need a regexp to filter");
                 return -1;
             }
-            if (regcomp(&s->re, p, REG_EXTENDED | REG_NOSUB)) {
+            if (regex_safe_compile(&s->re, p, REG_NOSUB)) {
                 snprintf(err, errlen, "%% Bad regexp '%.200s'", p);
                 return -1;
             }
@@ -435,7 +435,7 @@ static int builtin_find(struct cli_req *r)
 {
     regex_t re;
     const char *pattern = cli_arg_text(&r->args, "regex");
-    if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB)) {
+    if (regex_safe_compile(&re, pattern, REG_NOSUB)) {
         writer_error(r->out, "Bad regexp '%s'", pattern);
         return CLI_WARNING;
     }

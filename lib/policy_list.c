@@ -12,7 +12,7 @@
  */
 #include "config.h"
 #include <ctype.h>
-#include <regex.h>
+#include "regex_safe.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -206,7 +206,7 @@ static int regex_compile(const char *text, regex_t *re)
         }
     }
     s[at] = 0;
-    int rc = regcomp(re, s, REG_EXTENDED | REG_NOSUB);
+    int rc = regex_safe_compile(re, s, REG_NOSUB);
     mem_free(MEM(tmp), s);
     return rc;
 }

@@ -42,7 +42,7 @@ def build(lab):
     extra = [Route("10.100.%d.0/24" % i, communities=("65010:%d" % i,)) for i in range(1, 4)]
     b = Bird(bird, 65010, "10.255.0.10",
              [Session("192.0.2.1", "192.0.2.2", 65001), Session("fd00:1::1", "fd00:1::2", 65001)],
-             extra, fib=True)
+             extra, fib=True, helper=True)
     # BIRD tells of the hosts' networks too, which are its connected ones.
     for s in b.sessions:
         s.export = "where source = RTS_STATIC || net ~ [10.1.0.0/24]" if s.families == ("ipv4",) \
@@ -50,7 +50,7 @@ def build(lab):
     g = Godwit(godwit, 65001, "10.255.0.1",
                [Session("192.0.2.2", "192.0.2.1", 65010), Session("192.0.2.5", "192.0.2.6", 65020),
                 Session("fd00:1::2", "fd00:1::1", 65010), Session("fd00:2::1", "fd00:2::2", 65020)],
-               fib=True)
+               fib=True, bgp_lines=["bgp graceful-restart"])
     f = Frr(frr, 65020, "10.255.0.20",
             [Session("192.0.2.6", "192.0.2.5", 65001), Session("fd00:2::2", "fd00:2::1", 65001)],
             [Route("10.2.0.0/24"), Route("2001:db8:2::/64"), Route("10.200.1.0/24")], fib=True)
@@ -94,13 +94,16 @@ def main():
         for dst in ("10.2.0.2", "2001:db8:2::2"):
             print(h1.run(["ping", "-n", "-c", "3", "-i", "0.2", dst]).rstrip())
 
-        title("zebrad is killed (SIGKILL) during a ping, and started again")
+        title("bgpd and zebrad are killed (SIGKILL) during a ping, and started again")
         ping = Ping(h1, "10.2.0.2")
-        godwit.procs["zebrad"].kill()
-        godwit.procs["zebrad"].wait()
-        godwit.start_daemon("zebrad")
+        for d in ("bgpd", "zebrad"):
+            godwit.procs[d].kill()
+            godwit.procs[d].wait()
+        for d in godwit.daemons:
+            godwit.start_daemon(d)
+        godwit.wait_up()
         wait_until(lambda: "B>* 10.2.0.0/24" in godwit.vtysh("show ip route"), 30,
-                   "bgpd's routes in the new zebrad")
+                   "the routes in the new zebrad")
         sent, lost = ping.stop()
         print("%d pings sent, %d lost" % (sent, lost))
 

@@ -5,7 +5,7 @@
  * They stand in v->local with their handlers, and in v->all under the tag "vtysh", where a daemon
  * may have the same command; vtysh's comes first.
  */
-#include <regex.h>
+#include "regex_safe.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -307,7 +307,7 @@ int local_run(struct vtysh *v, const struct resolved *r, const char *line)
 
     lo = (struct local_out){ .v = v };
     if (r->exec && filter_find(line, &re)) {
-        if (!*re || regcomp(&lo.re, re, REG_EXTENDED | REG_NOSUB) != 0) {
+        if (!*re || regex_safe_compile(&lo.re, re, REG_NOSUB) != 0) {
             out_printf(v, "%% Bad regexp '%s'\n", re);
             return CLI_WARNING;
         }

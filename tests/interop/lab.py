@@ -202,7 +202,7 @@ class Lab:
         for h, d in ((a, da), (b, db)):
             # DAD would keep the addresses from use for a second.
             h.run(["sysctl", "-qw", "net.ipv6.conf.%s.accept_dad=0" % d])
-            h.run(["ip", "link", "set", d, "up"])
+            h.run(["ip", "link", "set", "dev", d, "up"])
         for x, y in addr_pairs:
             a.addr(da, x)
             b.addr(db, y)

@@ -70,7 +70,8 @@ class Router:
     keeps_no_export = False  # does not send its own NO_EXPORT routes to eBGP peers
 
     def __init__(self, host, asn, router_id, sessions=(), routes=(), fib=False, extra="",
-                 bgp_lines=()):
+                 bgp_lines=(), helper=False):
+        self.helper = helper  # BIRD keeps a restarting neighbour's routes
         self.bgp_lines = bgp_lines  # FRR's syntax, inside `router bgp`
         self.host, self.asn, self.router_id = host, asn, router_id
         self.sessions, self.routes, self.fib, self.extra = list(sessions), list(routes), fib, extra
@@ -144,7 +145,7 @@ class Bird(Router):
             ch.append("  %s { %s };" % (f, " ".join(opts)))
         lines = ["local %s as %d;" % (s.local, self.asn),
                  "neighbor %s as %d;" % (s.remote, s.remote_as),
-                 "graceful restart off; long lived graceful restart off;",
+                 "graceful restart %s; long lived graceful restart off;" % ("aware" if self.helper else "off"),
                  "connect retry time 1; connect delay time 1; error wait time 1,2;"]
         if s.password:
             lines.append('password "%s";' % s.password)

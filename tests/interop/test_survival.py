@@ -3,7 +3,8 @@
 
     h2 ---- dut ---- peer (BIRD, has the ping's target) ; sink (raw speaker) beside them
 
-The way back to h2 is static at the peer, so that what is tested is Godwit's own kernel routes.
+The way back to h2 is static at the peer, so that what is tested is Godwit's own kernel routes; in a
+second form it is BGP's, and graceful restart (RFC 4724) keeps it at the peer.
 """
 import signal
 
@@ -33,20 +34,24 @@ def kernel_view(host):
     return sorted(out), sorted(hops)
 
 
-@pytest.fixture
-def forwarding(lab, router, speaker):
+@pytest.fixture(params=[False, True], ids=["static-return", "graceful-restart"])
+def forwarding(request, lab, router, speaker):
+    gr = request.param
     h2, dut, peer, sink = (lab.host(n) for n in ("h2", "dut", "peer", "sink"))
     lab.link(h2, dut, ("10.2.0.2/24", "10.2.0.1/24"))
     lab.link(dut, peer, ("192.0.2.1/24", "192.0.2.2/24"))
     lab.link(dut, sink, ("198.51.100.1/24", "198.51.100.2/24"))
     h2.run(["ip", "route", "add", "default", "via", "10.2.0.1"])
-    peer.run(["ip", "route", "add", "10.2.0.0/24", "via", "192.0.2.1"])
+    if not gr:
+        peer.run(["ip", "route", "add", "10.2.0.0/24", "via", "192.0.2.1"])
     peer.addr("lo", TARGET + "/32")
     routes = [Route("10.30.%d.0/24" % i, communities=("65002:%d" % i,)) for i in range(1, 51)]
-    p = router("bird", peer, PEER_AS, "10.255.0.2", [Session("192.0.2.2", "192.0.2.1", DUT_AS)], routes)
+    p = router("bird", peer, PEER_AS, "10.255.0.2", [Session("192.0.2.2", "192.0.2.1", DUT_AS)], routes,
+               fib=True, helper=gr)
     d = router("dut", dut, DUT_AS, "10.255.0.1", [
         Session("192.0.2.1", "192.0.2.2", PEER_AS), Session("198.51.100.1", "198.51.100.2", SINK_AS)],
-        [Route("10.2.0.0/24")], fib=True, extra="ip route 10.40.0.0/16 192.0.2.2\n")
+        [Route("10.2.0.0/24")], fib=True, extra="ip route 10.40.0.0/16 192.0.2.2\n",
+        bgp_lines=["bgp graceful-restart"] if gr else [])
     p.start()
     d.start()
     s = speaker(sink, "198.51.100.2", "198.51.100.1", SINK_AS, "10.255.0.20")
