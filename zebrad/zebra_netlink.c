@@ -465,12 +465,18 @@ static int error_of(const struct nlmsghdr *h)
     return err < 0 ? -err : err;
 }
 
+/* libmnl compares lengths as int, which a length of 2^31 and more passes, to end nowhere. */
+static bool msg_ok(const struct nlmsghdr *h, int left)
+{
+    return mnl_nlmsg_ok(h, left) && h->nlmsg_len <= (uint32_t)left;
+}
+
 struct nl_result nl_decode(const void *data, size_t len, const struct nl_sink *sink, void *ctx)
 {
     struct nl_result res = { 0 };
     const struct nlmsghdr *h = data;
     int left = len > INT32_MAX ? INT32_MAX : (int)len;
-    while (mnl_nlmsg_ok(h, left)) {
+    while (msg_ok(h, left)) {
         res.messages++;
         if (h->nlmsg_flags & NLM_F_DUMP_INTR)
             res.interrupted = true;
@@ -494,7 +500,7 @@ void nl_errors(const void *data, size_t len, void (*fn)(void *ctx, uint32_t seq,
 {
     const struct nlmsghdr *h = data;
     int left = (int)len;
-    while (mnl_nlmsg_ok(h, left)) {
+    while (msg_ok(h, left)) {
         if (h->nlmsg_type == NLMSG_ERROR)
             fn(ctx, h->nlmsg_seq, error_of(h));
         h = mnl_nlmsg_next(h, &left);

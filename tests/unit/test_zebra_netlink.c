@@ -223,11 +223,24 @@ START_TEST(errors)
 }
 END_TEST
 
+START_TEST(lengths_beyond_the_buffer)
+{
+    static const uint32_t lens[] = { 0xffffffff, 0xfffffffc, 0x80000000, 4096, 0, 15 };
+    uint8_t msg[64] = { 0 };
+    struct nlmsghdr *h = (void *)msg;
+    h->nlmsg_type = RTM_NEWROUTE;
+    h->nlmsg_len = lens[_i];
+    struct nl_result r = nl_decode(msg, sizeof(msg), &sink, NULL);
+    ck_assert_uint_eq(r.messages, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("zebra_netlink");
     TCase *tc = tcase_create("codec");
     tcase_add_test(tc, routes);
+    tcase_add_loop_test(tc, lengths_beyond_the_buffer, 0, 6);
     tcase_add_test(tc, nexthops);
     tcase_add_test(tc, addresses);
     tcase_add_test(tc, bad_attributes);
