@@ -8,6 +8,7 @@
 #include "config.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -462,7 +463,7 @@ static int error_of(const struct nlmsghdr *h)
         return EPROTO;
     int err;
     memcpy(&err, mnl_nlmsg_get_payload(h), sizeof(err));
-    return err < 0 ? -err : err;
+    return err == INT_MIN ? EPROTO : err < 0 ? -err : err;
 }
 
 /* libmnl compares lengths as int, which a length of 2^31 and more passes, to end nowhere. */
